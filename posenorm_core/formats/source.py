@@ -1,0 +1,88 @@
+"""What a path holds, whatever it is called: the files of a folder, the members of a zip, or one file.
+
+The readers ask a `Source` for names and bytes and need not know which of the three it is. Nothing is ever
+unpacked, so a member's name can do no harm, and no more of a file is read than a sane one has.
+"""
+
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from posenorm_core.errors import InputError
+
+# One frame of JSON is some ten kilobytes; what is larger than this is no frame and is not read.
+LARGEST_MEMBER = 64 * 2**20
+_HEAD = 4096
+
+
+class Source:
+    """The named files below `path`; a context, for a zip stays open while it is read."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Raises InputError where nothing readable is there."""
+        self.path = Path(path)
+        self._archive: zipfile.ZipFile | None = None
+        try:
+            if self.path.is_dir():
+                self.kind = "folder"
+                self.names = sorted(entry.name for entry in os.scandir(self.path) if entry.is_file())
+            elif not self.path.is_file():
+                raise InputError(f"{path}: there is no such file or folder")
+            elif zipfile.is_zipfile(self.path):
+                self.kind = "zip"
+                self._archive = zipfile.ZipFile(self.path)
+                self.names = sorted({info.filename for info in self._archive.infolist() if not info.is_dir()})
+            else:
+                self.kind = "file"
+                self.names = [self.path.name]
+        except InputError:
+            raise
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+        except (zipfile.BadZipFile, ValueError) as error:
+            raise InputError(f"{path}: is a damaged zip archive ({error}); make it again") from None
+
+    def __enter__(self) -> "Source":
+        """The source itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the zip."""
+        if self._archive is not None:
+            self._archive.close()
+
+    def json_names(self) -> list[str]:
+        """The names that end in .json, but for those that a system hides beside the real files."""
+        visible = (name for name in self.names if not PurePosixPath(name).name.startswith("."))
+        return [name for name in visible if name.lower().endswith(".json")]
+
+    def described(self, name: str) -> str:
+        """How a message names the file `name`: as the user would look it up."""
+        return str(self.path) if self.kind == "file" else str(self.path / name)
+
+    def read(self, name: str) -> bytes:
+        """The whole of one file; raises InputError where it cannot be read or is absurdly large."""
+        content = self._read_up_to(name, LARGEST_MEMBER + 1)
+        if len(content) > LARGEST_MEMBER:
+            raise InputError(
+                f"{self.described(name)}: is larger than {LARGEST_MEMBER >> 20} MB, too large for keypoints"
+            )
+        return content
+
+    def heads(self, names: list[str]) -> Iterator[bytes]:
+        """The first kilobytes of each of `names`: enough to tell a format by."""
+        return (self._read_up_to(name, _HEAD) for name in names)
+
+    def _read_up_to(self, name: str, most: int) -> bytes:
+        try:
+            if self._archive is not None:
+                with self._archive.open(name) as member:
+                    return member.read(most)
+            with (self.path if self.kind == "file" else self.path / name).open("rb") as file:
+                return file.read(most)
+        except OSError as error:
+            raise InputError(f"{self.described(name)}: cannot be read ({error.strerror or error})") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+            raise InputError(f"{self.described(name)}: cannot be unpacked ({error})") from None

@@ -1,0 +1,316 @@
+"""`python -m posenorm_core normalize`: what it writes, what it says, and how it refuses.
+
+Every refusal is exit code 2 and one line on stderr, with nothing left behind; the network here is a small one
+of random weights, which rotates as well as any.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from openpose_files import frame, person, walking_clip, write_frames
+
+from posenorm_core import __main__ as command_line
+from posenorm_core.architecture import Architecture
+from posenorm_core.bvh import read_bvh
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
+from posenorm_core.formats import read_clip
+from posenorm_core.formats.openpose_layouts import BODY_25
+from posenorm_core.keypoints import Keypoints, save_keypoints
+from posenorm_core.motion import load_motion
+from posenorm_core.normalizer import normalize
+from posenorm_core.quaternion import geodesic_angle
+from posenorm_core.skeleton import Skeleton, save_skeleton
+from posenorm_core.weights import layer_shapes, save_weights
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network of random weights."""
+    path = tmp_path_factory.mktemp("weights") / "small.npz"
+    rng = np.random.default_rng(1)
+    architecture = Architecture(width=8, dilations=(3,))
+    shapes = layer_shapes(architecture)
+    layers = [(rng.normal(0, 0.3, shape), rng.normal(0, 0.1, shape[-1])) for shape in shapes]
+    save_weights(path, architecture, layers, {})
+    return path
+
+
+@pytest.fixture
+def run(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `normalize` on the arguments given, into out.npz where they name no output: (exit code, stdout, stderr)."""
+
+    def run_normalize(*arguments: object) -> tuple[int, str, str]:
+        words = [str(argument) for argument in arguments]
+        words += [] if "-o" in words else ["-o", str(tmp_path / "out.npz")]
+        words += [] if "--weights" in words else ["--weights", str(weights)]
+        try:
+            code = command_line.main(["normalize", *words])
+        except SystemExit as end:  # argparse's way to refuse
+            code = int(end.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run_normalize
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A folder of somebody walking to the right."""
+    return walking_clip(tmp_path / "clip")
+
+
+def test_the_motion_written_is_the_one_that_normalize_returns(run, clip: Path, tmp_path: Path, weights: Path) -> None:
+    code, out, err = run(clip, "--fps", 24, "--orientation", "view")
+    assert (code, err) == (0, "")
+    assert out.count("\n") == 1
+    for words in ("BODY_25", "person 1 of 1", "12 frames at 24 frames/s", str(tmp_path / "out.npz")):
+        assert words in out
+    written = load_motion(tmp_path / "out.npz")
+    expected = normalize(read_clip(clip, 24).keypoints(), orientation="view", weights=weights)
+    np.testing.assert_array_equal(written.rotations, expected.rotations)
+    assert (written.fps, written.orientation, written.source) == (24, "view", expected.source)
+
+
+def test_a_bvh_holds_the_same_motion(run, clip: Path, tmp_path: Path) -> None:
+    for name in ("out.bvh", "out.npz"):
+        assert run(clip, "--fps", 24, "--orientation", "view", "-o", tmp_path / name)[0] == 0
+    written, motion = read_bvh(tmp_path / "out.bvh"), load_motion(tmp_path / "out.npz")
+    assert written.fps == pytest.approx(24, abs=1e-3)
+    columns = [written.joint_names.index(name) for name in JOINT_NAMES]
+    assert geodesic_angle(written.rotations[:, columns], motion.rotations.astype(float)).max() < 1e-4
+
+
+def test_unknown_rates_are_warned_of_and_known_ones_stand(run, clip: Path, tmp_path: Path) -> None:
+    code, _, err = run(clip)
+    assert code == 0
+    assert err.startswith("warning: ")
+    assert "30" in err
+    assert "--fps" in err
+    assert load_motion(tmp_path / "out.npz").fps == 30
+    save_keypoints(read_clip(clip, 25).keypoints(), tmp_path / "k.npz")
+    assert run(tmp_path / "k.npz")[2] == ""
+    code, _, err = run(tmp_path / "k.npz", "--fps", 50)
+    assert code == 0
+    assert "25" in err
+    assert load_motion(tmp_path / "out.npz").fps == 25
+
+
+def test_positions_are_those_of_the_motion_written(run, clip: Path, tmp_path: Path) -> None:
+    assert run(clip, "--fps", 30, "--positions", tmp_path / "p.npz")[0] == 0
+    motion = load_motion(tmp_path / "out.npz")
+    with np.load(tmp_path / "p.npz", allow_pickle=False) as saved:
+        assert saved["positions"].shape == (12, 19, 3)
+        np.testing.assert_allclose(saved["positions"], motion.positions(), atol=1e-5)
+    assert motion.orientation == "unified"
+
+
+def test_the_person_asked_for_is_the_one_written(run, tmp_path: Path) -> None:
+    figures = [frame(person(BODY_25, (100, 240), 200, 0.9), person(BODY_25, (500, 240), 100, 0.4))] * 5
+    folder = write_frames(tmp_path / "two", figures)
+    shown = {}
+    for number in (None, 1, 2):
+        code, out, _ = run(folder, "--fps", 30, *(["--person", number] if number else []))
+        assert code == 0
+        assert f"person {number or 1} of 2" in out
+        shown[number] = float(load_motion(tmp_path / "out.npz").confidence.max())
+    assert shown[None] == shown[1] == pytest.approx(0.9)
+    assert shown[2] == pytest.approx(0.4)
+
+
+def test_another_body_is_the_one_posed(run, clip: Path, tmp_path: Path) -> None:
+    body = Skeleton(JOINT_NAMES, PARENTS, CONDITION_SKELETON.offsets * 2)
+    save_skeleton(body, tmp_path / "body.json")
+    assert run(clip, "--fps", 30, "--skeleton", tmp_path / "body.json")[0] == 0
+    np.testing.assert_allclose(load_motion(tmp_path / "out.npz").skeleton.offsets, body.offsets)
+
+
+def test_one_frame_works(run, tmp_path: Path) -> None:
+    assert run(walking_clip(tmp_path / "one", 1), "--fps", 25)[0] == 0
+    assert len(load_motion(tmp_path / "out.npz")) == 1
+
+
+def test_progress_is_shown_to_a_terminal_only(run, clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert "normalizing" not in run(clip, "--fps", 30)[2]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "\rnormalizing: 12 of 12 frames\n" in run(clip, "--fps", 30)[2]
+
+
+def _cut(clip: Path) -> None:
+    file = clip / "clip_000000000006_keypoints.json"
+    file.write_text(file.read_text()[:300])
+
+
+def _joints(clip: Path) -> None:
+    write_frames(clip, [frame([0.5] * 45)] * 12)
+
+
+def _nobody(clip: Path) -> None:
+    write_frames(clip, [frame([0.0] * 75)] * 12)
+
+
+def _nan(clip: Path) -> None:
+    file = clip / "clip_000000000006_keypoints.json"
+    file.write_text(file.read_text().replace("0.8", "NaN", 1))
+
+
+def _no_json(clip: Path) -> None:
+    for file in clip.iterdir():
+        file.rename(file.with_suffix(".txt"))
+
+
+SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
+    "cut in the middle": (_cut, "clip_000000000006_keypoints.json: is cut short"),
+    "another joint count": (_joints, "15 keypoints"),
+    "all confidences 0": (_nobody, "nobody is in it"),
+    "NaN": (_nan, "NaN"),
+    "no JSON": (_no_json, "holds no keypoints known here"),
+}
+
+
+def assert_refused(result: tuple[int, str, str], words: str) -> None:
+    """Exit code 2, nothing on stdout and one line on stderr that has `words`."""
+    code, out, err = result
+    assert (code, out) == (2, "")
+    *warnings, line = err.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+    assert all(warning.startswith("warning: ") for warning in warnings)
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_spoilt_input_is_refused_and_nothing_is_left(run, clip: Path, tmp_path: Path, case: str) -> None:
+    spoil, words = SPOILT[case]
+    spoil(clip)
+    assert_refused(run(clip, "--positions", tmp_path / "p.npz"), words)
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+REFUSED: dict[str, tuple[Callable[[Path], list[object]], str]] = {
+    "person too high": (lambda folder: ["--person", 2], "there is no person 2; it holds one person"),
+    "person 0": (lambda folder: ["--person", 0], "there is no person 0"),
+    "fps 0": (lambda folder: ["--fps", 0], "frame rate 0"),
+    "fps negative": (lambda folder: ["--fps", -25], "frame rate -25"),
+    "fps nan": (lambda folder: ["--fps", "nan"], "frame rate nan"),
+    "fps 1e9": (lambda folder: ["--fps", 1e9], "between 1 and 1000"),
+    "weights missing": (lambda folder: ["--weights", folder / "w.npz"], "w.npz"),
+    "weights of another version": (lambda folder: ["--weights", folder / "old.npz"], "posenorm-weights version 9"),
+    "weights that are text": (lambda folder: ["--weights", folder / "text.npz"], "text.npz"),
+    "skeleton that is no skeleton": (lambda folder: ["--skeleton", folder / "text.npz"], "text.npz"),
+    "output of another kind": (lambda folder: ["-o", folder / "out.fbx"], "must end in .npz or .bvh"),
+    "output in no folder": (lambda folder: ["-o", folder / "missing" / "out.npz"], "cannot write there"),
+    "output below a file": (lambda folder: ["-o", folder / "text.npz" / "out.npz"], "cannot write there"),
+    "output over an input": (lambda at: ["-o", at / "old.npz", "--weights", at / "old.npz"], "another name"),
+    "positions of another kind": (lambda folder: ["--positions", folder / "p.csv"], "must end in .npz"),
+    "positions in no folder": (lambda folder: ["--positions", folder / "missing" / "p.npz"], "cannot write there"),
+    "positions over the output": (lambda folder: ["--positions", folder / "out.npz"], "another name"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_wrong_arguments_are_refused_and_nothing_is_left(run, clip: Path, tmp_path: Path, case: str) -> None:
+    arguments, words = REFUSED[case]
+    (tmp_path / "text.npz").write_text("no archive")
+    np.savez(tmp_path / "old.npz", format="posenorm-weights", version=9)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert_refused(run(clip, *arguments(tmp_path)), words)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--orientation", "sideways"], ["--person", "two"], ["--fps", "fast"], ["--nosuch"]]
+)
+def test_arguments_that_do_not_parse_end_with_2(run, clip: Path, arguments: list[str]) -> None:
+    assert run(clip, *arguments)[0] == 2
+
+
+def test_failing_while_writing_keeps_the_old_file(
+    run, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out.npz").write_text("the old one")
+    monkeypatch.setattr(np, "savez_compressed", _disk_full)
+    assert_refused(run(clip, "--fps", 30), "out.npz: cannot be written (No space left on device)")
+    assert (tmp_path / "out.npz").read_text() == "the old one"
+    assert sorted(tmp_path.iterdir()) == [clip, tmp_path / "out.npz"]
+
+
+def _disk_full(*_: object, **__: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("where", ["normalize", "read_clip", "save_positions"])
+def test_ctrl_c_ends_with_130_and_leaves_no_half_file(
+    run, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, where, interrupt)
+    code, out, err = run(clip, "--fps", 30, "--positions", tmp_path / "p.npz")
+    assert (code, out, err.count("\n")) == (130, "", 1)
+    left = {file.name for file in tmp_path.iterdir()} - {"clip"}
+    assert left == ({"out.npz"} if where == "save_positions" else set())
+    if left:
+        assert len(load_motion(tmp_path / "out.npz")) == 12
+
+
+# Writes half of the output, says so, and waits to be interrupted.
+_INTERRUPTED_WHILE_WRITING = """
+import sys, time
+import numpy as np
+from posenorm_core.__main__ import main
+
+def write_half(file, **arrays):
+    file.write(b"half")
+    file.flush()
+    print("writing", flush=True)
+    time.sleep(60)
+
+np.savez_compressed = write_half
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_a_real_interrupt_while_writing_leaves_nothing(clip: Path, tmp_path: Path, weights: Path) -> None:
+    words = ["normalize", clip, "--fps", "30", "-o", tmp_path / "out.npz", "--weights", weights]
+    process = subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED_WHILE_WRITING, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    assert len(list(tmp_path.iterdir())) == 2
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "stopped; nothing was left half-written\n")
+    assert list(tmp_path.iterdir()) == [clip]
+
+
+def test_a_hundred_thousand_frames(run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    points = np.cumsum(rng.normal(size=(100_000, 24, 2)), axis=0)
+    save_keypoints(Keypoints(29.97, (0, 0), points, np.ones((100_000, 24)), {}), tmp_path / "k.npz")
+    begun = time.process_time()
+    assert run(tmp_path / "k.npz")[0] == 0
+    assert time.process_time() - begun < 90
+    assert len(load_motion(tmp_path / "out.npz")) == 100_000
+
+
+def test_a_real_folder(run, shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "keypoints" / "openpose_body25" / "balancing_cam01"
+    code, out, _ = run(folder, "--fps", 60)
+    assert code == 0
+    assert "BODY_25B" in out
+    motion = load_motion(tmp_path / "out.npz")
+    assert (len(motion), motion.fps) == (100, 60)
+    assert np.isfinite(motion.rotations).all()
