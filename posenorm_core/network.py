@@ -1,0 +1,38 @@
+"""E_Q in NumPy: what runs in Blender and on the command line. Equal to the torch network to 1e-5.
+
+A convolution over frames is one matrix product: the frames it sees are laid side by side.
+"""
+
+import numpy as np
+
+from posenorm_core.rotation_head import joint_rotations
+from posenorm_core.weights import Weights
+
+
+def predict_rotations(weights: Weights, features: np.ndarray) -> np.ndarray:
+    """Network input (T + 2·network_context, 72) -> unit quaternions (T, 19, 4), the root's in the view frame."""
+    layers = iter(weights.layers)
+    hidden = _rectified(_convolution(features.astype(np.float32), *next(layers), dilation=1))
+    for dilation in weights.architecture.dilations:
+        inner = _rectified(_convolution(hidden, *next(layers), dilation=dilation))
+        inner = _rectified(_convolution(inner, *next(layers), dilation=1))
+        inner += hidden[dilation : len(hidden) - dilation]
+        hidden = inner
+    output = _convolution(hidden, *next(layers), dilation=1)
+    return np.asarray(joint_rotations(output, weights.architecture.head))
+
+
+def _convolution(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: int) -> np.ndarray:
+    """(T, in) through weight (K, in, out) without padding -> (T − (K−1)·dilation, out)."""
+    kernel, inputs, outputs = weight.shape
+    length = len(x) - (kernel - 1) * dilation
+    if kernel > 1:
+        x = np.concatenate([x[k * dilation : k * dilation + length] for k in range(kernel)], axis=1)
+    result = x @ weight.reshape(kernel * inputs, outputs)
+    result += bias
+    return result
+
+
+def _rectified(x: np.ndarray) -> np.ndarray:
+    """max(x, 0), in place."""
+    return np.maximum(x, 0, out=x)

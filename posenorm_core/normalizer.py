@@ -1,0 +1,157 @@
+"""The main job: 2D keypoints of a person in, joint rotations on one fixed skeleton out.
+
+The clip is read at 30 frames/s, run through E_Q in chunks, and brought back to its own frames. Each chunk
+carries the frames its ends need, so cutting changes nothing and memory does not grow with the clip.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from posenorm_core.condition_skeleton import (
+    CONDITION_SKELETON,
+    JOINT_COUNT,
+    LEAVES,
+    PARENTS,
+    require_condition_joints,
+)
+from posenorm_core.errors import InputError
+from posenorm_core.frame_rate import input_times, resample_keypoints, resample_rotations, resample_times
+from posenorm_core.gaps import bridge
+from posenorm_core.keypoints import Keypoints
+from posenorm_core.landmarks import LANDMARK_NAMES
+from posenorm_core.motion import Motion, with_orientation
+from posenorm_core.network import predict_rotations
+from posenorm_core.network_input import network_input
+from posenorm_core.skeleton import Skeleton
+from posenorm_core.weights import Weights, load_weights
+
+# Frames a chunk: large enough for matrix products at full speed, small enough to stay in the cache.
+CHUNK = 1024
+_PELVIS = LANDMARK_NAMES.index("pelvis")
+_HIPS = [LANDMARK_NAMES.index("right_hip"), LANDMARK_NAMES.index("left_hip")]
+
+# Done and total frames; what it raises passes through, which is how a caller stops the work.
+Progress = Callable[[int, int], None]
+
+
+def normalize(
+    keypoints: Keypoints,
+    *,
+    orientation: str = "unified",
+    skeleton: Skeleton = CONDITION_SKELETON,
+    weights: str | Path | Weights | None = None,
+    progress: Progress | None = None,
+) -> Motion:
+    """The pose of a person as joint rotations on `skeleton`, at the keypoints' own frames and rate.
+
+    Args:
+        keypoints: the 2D landmarks; missing ones and missing frames are bridged and marked in `confidence`.
+        orientation: `unified`, `heading` or `view`; can be changed later by `with_orientation`.
+        skeleton: the body to pose: the condition skeleton's joints, any bones.
+        weights: a weights file, or one loaded before; the shipped one by default.
+        progress: told (done, total) frames after each chunk.
+
+    Raises:
+        InputError: nobody is seen, or the skeleton, the weights or the orientation are not usable.
+    """
+    require_condition_joints(skeleton)
+    loaded = weights if isinstance(weights, Weights) else load_weights(weights)
+    _require_a_person(keypoints)
+    times = resample_times(len(keypoints), keypoints.fps)
+    points, confidence = resample_keypoints(_with_pelvis(keypoints), _pelvis_everywhere(keypoints), times)
+    confidence[:, _PELVIS] = resample_keypoints(keypoints.points, keypoints.confidence, times)[1][:, _PELVIS]
+    rotations = np.concatenate(list(_predicted(points, confidence, loaded, progress)))
+    rotations = _bridged(rotations, confidence)
+    rotations = resample_rotations(rotations, input_times(len(keypoints), keypoints.fps)).astype(np.float32)
+    motion = _motion(keypoints, rotations, skeleton, _source(keypoints, loaded))
+    return with_orientation(motion, orientation)
+
+
+def _require_a_person(keypoints: Keypoints) -> None:
+    """Raises InputError unless the hips, which everything is measured from, are seen in some frame."""
+    file = keypoints.source.get("file", "keypoints")
+    if not (keypoints.confidence > 0).any():
+        raise InputError(f"{file}: nobody is seen in any of its {len(keypoints)} frames (every confidence is 0)")
+    if not (keypoints.confidence[:, [_PELVIS, *_HIPS]] > 0).any():
+        raise InputError(f"{file}: the hips are not seen in any frame; the person must be in the picture to the hips")
+
+
+def _with_pelvis(keypoints: Keypoints) -> np.ndarray:
+    """The points (T, 24, 2) with a pelvis in every frame: as seen, else the hips in sight, else bridged."""
+    points = keypoints.points.copy()
+    seen = keypoints.confidence[:, _HIPS] > 0
+    middle = (points[:, _HIPS] * seen[..., None]).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)[:, None]
+    known = keypoints.confidence[:, _PELVIS] > 0
+    pelvis = np.where(known[:, None], points[:, _PELVIS], middle)
+    points[:, _PELVIS] = bridge(pelvis[:, None], (known | seen.any(axis=1))[:, None])[:, 0]
+    return points
+
+
+def _pelvis_everywhere(keypoints: Keypoints) -> np.ndarray:
+    """The confidence (T, 24) with the pelvis known everywhere, so that resampling keeps its bridged path."""
+    confidence = keypoints.confidence.copy()
+    confidence[:, _PELVIS] = 1
+    return confidence
+
+
+def _predicted(
+    points: np.ndarray, confidence: np.ndarray, weights: Weights, progress: Progress | None
+) -> Iterator[np.ndarray]:
+    """Rotations chunk by chunk, for points (N, 24, 2) and confidence (N, 24) at 30 frames/s."""
+    total, context = len(points), weights.architecture.context
+    for begin in range(0, total, CHUNK):
+        end = min(begin + CHUNK, total)
+        frames = np.clip(np.arange(begin - context, end + context), 0, total - 1)
+        yield predict_rotations(weights, np.asarray(network_input(points[frames], confidence[frames])))
+        if progress is not None:
+            progress(end, total)
+
+
+def _bridged(rotations: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Where a frame shows nothing at all, the turn from the last frame seen to the next, at even speed."""
+    seen = np.flatnonzero((confidence > 0).any(axis=1))
+    if len(seen) in (0, len(rotations)):
+        return rotations
+    places = np.interp(np.arange(len(rotations)), seen, np.arange(len(seen)))
+    return resample_rotations(rotations[seen], places)
+
+
+def _motion(keypoints: Keypoints, rotations: np.ndarray, skeleton: Skeleton, source: dict[str, Any]) -> Motion:
+    """The motion as the camera saw it, in the orientation `view`."""
+    frames = len(keypoints)
+    return Motion(
+        fps=keypoints.fps,
+        skeleton=skeleton,
+        rotations=rotations,
+        orientation="view",
+        view_root=rotations[:, 0].copy(),
+        up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
+        root_position=np.zeros((frames, 3), dtype=np.float32),
+        contacts=np.full((frames, 2), np.nan, dtype=np.float32),
+        confidence=joint_confidence(keypoints.confidence),
+        source=source,
+    )
+
+
+def joint_confidence(confidence: np.ndarray) -> np.ndarray:
+    """How well each joint's rotation is seen (T, 19): the mean over the ends of the bones it turns.
+
+    `confidence` (T, 24) is the landmarks'. Ends that the detector never gives do not count; a joint none of
+    whose ends it gives takes its parent's value.
+    """
+    given = (confidence > 0).any(axis=0)
+    result = np.zeros((len(confidence), JOINT_COUNT), dtype=np.float32)
+    for joint in range(JOINT_COUNT):
+        ends = [joint, *(child for child in range(JOINT_COUNT) if PARENTS[child] == joint)]
+        ends = [joint] if joint in LEAVES else ends
+        used = [end for end in ends if given[end]]
+        result[:, joint] = confidence[:, used].mean(axis=1) if used else result[:, max(PARENTS[joint], 0)]
+    return result
+
+
+def _source(keypoints: Keypoints, weights: Weights) -> dict[str, Any]:
+    """Where the motion comes from."""
+    return {**keypoints.source, "weights": weights.name, "weights_hash": weights.digest}
