@@ -13,6 +13,7 @@ from pathlib import Path
 
 from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.clip import DEFAULT_FPS, Clip
+from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
@@ -27,15 +28,7 @@ _WRITERS: dict[str, Callable[[Motion, Path], None]] = {".npz": save_motion, ".bv
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command of the command line and returns its exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        options.command(options)
-    except InputError as error:
-        _tell("error: " + " ".join(str(error).splitlines()))
-        return 2
-    except KeyboardInterrupt:
-        _tell("stopped; nothing was left half-written")
-        return 130
-    return 0
+    return exit_code(lambda: options.command(options))
 
 
 def _parser() -> argparse.ArgumentParser:

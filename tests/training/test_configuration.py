@@ -1,0 +1,59 @@
+"""Configurations: defaults, TOML, and clear words for what cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from posenorm_core.errors import InputError
+from training.configuration import Configuration, from_mapping, load_configuration
+
+SHIPPED = Path(__file__).resolve().parents[2] / "training" / "configurations"
+
+
+def test_what_is_not_named_keeps_its_default(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('seed = 3\n[network]\nhead = "quaternion"\n[losses]\ncycle = 1\n')
+    configuration = load_configuration(path)
+    assert configuration.seed == 3
+    assert configuration.network.head == "quaternion"
+    assert configuration.losses.cycle == 1
+    assert configuration.optimization == Configuration().optimization
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.name)
+def test_the_configurations_in_the_repository_can_be_read(path):
+    assert load_configuration(path) != Configuration()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[network]\nwidht = 3\n", "network.widht"),
+        ("[netwrok]\nwidth = 3\n", "netwrok"),
+        ("network = 3\n", "table"),
+        ('[network]\nwidth = "3"\n', "network.width"),
+        ("[network]\nwidth = 0\n", "width 0"),
+        ("[network]\ndilations = [0]\n", "dilations"),
+        ('[network]\nhead = "euler"\n', "euler"),
+        ("[optimization]\nsteps = 0\n", "steps"),
+        ("[optimization]\nlearning_rate = -1.0\n", "learning_rate"),
+        ("[optimization]\nsteps = true\n", "steps"),
+        ("[losses]\nreconstruction = 0.0\nrotation = 0.0\n", "losses"),
+        ("[losses]\ncycle = -1.0\n", "losses"),
+        ("[augmentation]\nbone_range = 1.5\n", "bone_range"),
+        ("seed = \n", "c.toml"),
+        ('seed = "one"\n', "seed"),
+    ],
+)
+def test_impossible_configurations_are_refused_by_name(tmp_path, text, words):
+    path = tmp_path / "c.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as error:
+        load_configuration(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_section_lists_the_known_ones():
+    with pytest.raises(InputError, match="optimization"):
+        from_mapping({"optimizer": {}})

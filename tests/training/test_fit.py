@@ -1,0 +1,220 @@
+"""Training goes on exactly where it stopped, survives being killed, and says what is wrong in one line."""
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from posenorm_core.architecture import Architecture
+from posenorm_core.errors import InputError
+from posenorm_core.weights import load_weights
+from training import fit as fitting
+from training.checkpoint import load_checkpoint, save_checkpoint
+from training.configuration import Configuration, DataOptions, LossWeights, Optimization
+from training.export import averaged_network, export_weights
+
+ROOT = Path(__file__).resolve().parents[2]
+CPU = torch.device("cpu")
+SMALL = Configuration(
+    data=DataOptions(builtin_minutes=0.5),
+    network=Architecture(width=16, dilations=(2,)),
+    losses=LossWeights(cycle=0.1, rotation_consistency=0.1, foot_contact=1.0),
+    optimization=Optimization(steps=6, batch=4, frames=8, validate_every=6, checkpoint_every=3),
+)
+TOML = """
+[data]
+builtin_minutes = 0.5
+[network]
+width = 16
+dilations = [2]
+[optimization]
+steps = {steps}
+batch = 4
+frames = 8
+validate_every = 100000
+checkpoint_every = 1
+"""
+
+
+def with_steps(steps: int) -> Configuration:
+    return replace(SMALL, optimization=replace(SMALL.optimization, steps=steps))
+
+
+def same(a: dict, b: dict) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Six steps in one go, and the folder they wrote."""
+    out = tmp_path_factory.mktemp("whole")
+    fitting.fit(SMALL, out, CPU)
+    return out
+
+
+def test_resuming_gives_what_one_go_gives(whole, tmp_path):
+    # Stopped after the checkpoint of step 3, though the schedule runs to 6.
+    class StoppedError(Exception):
+        pass
+
+    def stop_after_three(self, *arguments, step=fitting.Training.train_step):
+        if self.step == 4:
+            raise StoppedError
+        return step(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting.Training, "train_step", stop_after_three)
+        with pytest.raises(StoppedError):
+            fitting.fit(SMALL, tmp_path, CPU)
+    assert load_checkpoint(tmp_path / "checkpoint.pt").step == 3
+    fitting.fit(SMALL, tmp_path, CPU, resume=True)
+    resumed, one_go = load_checkpoint(tmp_path / "checkpoint.pt"), load_checkpoint(whole / "checkpoint.pt")
+    assert resumed.step == one_go.step == 6
+    assert same(resumed.network, one_go.network)
+    assert same(resumed.average, one_go.average)
+
+
+def test_the_seed_decides_everything(whole, tmp_path):
+    fitting.fit(SMALL, tmp_path / "again", CPU)
+    fitting.fit(replace(SMALL, seed=1), tmp_path / "other", CPU)
+    first = load_checkpoint(whole / "checkpoint.pt").network
+    assert same(load_checkpoint(tmp_path / "again" / "checkpoint.pt").network, first)
+    assert not same(load_checkpoint(tmp_path / "other" / "checkpoint.pt").network, first)
+
+
+def test_training_learns(tmp_path):
+    training = fitting.Training(with_steps(60), CPU)
+    data, validation = fitting.training_and_validation_data(SMALL)
+    probabilities = fitting.clip_probabilities(data, 0.5, 0.5)
+    before = training.validate(validation)["mean"]
+    for _ in range(60):
+        training.train_step(data, probabilities)
+    training.average.module.load_state_dict(training.network.state_dict())
+    after = training.validate(validation)["mean"]
+    assert after.mpjpe < 0.9 * before.mpjpe
+    assert after.root < before.root
+
+
+def test_logs_and_figures_are_written(whole):
+    figures = json.loads((whole / "figures.json").read_text())
+    assert figures["step"] == 6
+    assert figures["validation"]["mean"]["mpjpe"] > 0
+    assert list(whole.glob("events.out.tfevents.*"))
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text(TOML.format(steps=100000))
+    command = [sys.executable, "-m", "training.fit", "--config", str(config), "--out", str(tmp_path / "run")]
+    path = tmp_path / "run" / "checkpoint.pt"
+    step = 0
+    for attempt in range(3):
+        resume = ["--resume"] if attempt else []
+        process = subprocess.Popen([*command, *resume], cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while not path.exists() or load_checkpoint(path).step < step + 5:
+            assert process.poll() is None, "the training ended by itself"
+            assert time.monotonic() < deadline, "the training does not get on"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        step_after = load_checkpoint(path).step
+        assert step_after > step
+        step = step_after
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def one_line(result: subprocess.CompletedProcess) -> str:
+    """What a failed command said: exit code 2, one line, no traceback."""
+    assert result.returncode == 2, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [(lambda p: p.write_bytes(p.read_bytes()[:2000]), "checkpoint"), (lambda p: p.unlink(), "no such")],
+)
+def test_a_damaged_checkpoint_is_one_clear_line(whole, tmp_path, damage, words):
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes((whole / "checkpoint.pt").read_bytes())
+    damage(path)
+    assert words in one_line(run("training.fit", "--out", str(tmp_path), "--resume"))
+    assert words in one_line(run("training.export", str(path), "-o", str(tmp_path / "w.npz")))
+    assert not (tmp_path / "w.npz").exists()
+
+
+def test_a_checkpoint_of_another_network_is_refused(whole):
+    other = fitting.Training(replace(SMALL, network=Architecture(width=8, dilations=(2,))), CPU)
+    with pytest.raises(InputError, match="another network"):
+        other.restore(load_checkpoint(whole / "checkpoint.pt"))
+
+
+def test_a_checkpoint_runs_no_code(tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (Path(tmp_path / "ran").touch, ())
+
+    torch.save({"format": Hostile()}, tmp_path / "c.pt")
+    with pytest.raises(InputError, match="readable checkpoint"):
+        load_checkpoint(tmp_path / "c.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_earlier_training_is_not_overwritten(whole):
+    before = (whole / "checkpoint.pt").read_bytes()
+    with pytest.raises(InputError, match="--resume"):
+        fitting.fit(SMALL, whole, CPU)
+    assert (whole / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(whole, tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    checkpoint = load_checkpoint(whole / "checkpoint.pt")
+    save_checkpoint(checkpoint, path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(InputError, match="No space left"):
+        save_checkpoint(checkpoint, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_the_schedule_rises_and_falls_to_nothing():
+    course = Optimization(steps=1000, warmup=100, learning_rate=1.0)
+    rates = [fitting.schedule.learning_rate(course, step) for step in range(1000)]
+    assert max(rates) == pytest.approx(1.0)
+    assert int(np.argmax(rates)) == 99
+    assert rates[-1] < 1e-4
+    assert all(b <= a for a, b in itertools.pairwise(rates[100:]))
+
+
+def test_exported_weights_predict_what_the_checkpoint_does(whole, tmp_path):
+    checkpoint = load_checkpoint(whole / "checkpoint.pt")
+    export_weights(checkpoint, tmp_path / "w.npz", {"figures": {"mpjpe": 1.0}}, precision="float32")
+    weights = load_weights(tmp_path / "w.npz")
+    assert weights.card["figures"] == {"mpjpe": 1.0}
+    assert weights.card["steps"] == 6
+    for (weight, bias), (again, bias_again) in zip(
+        averaged_network(checkpoint).folded_layers(), weights.layers, strict=True
+    ):
+        np.testing.assert_array_equal(weight, again)
+        np.testing.assert_array_equal(bias, bias_again)

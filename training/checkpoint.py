@@ -1,0 +1,67 @@
+"""Checkpoints written aside and renamed, so that a kill at any moment leaves the last good one.
+
+A checkpoint holds all that is needed to go on exactly: network, running average, optimizer, step and
+configuration. Random numbers need no state: every step draws from the seed and its own number.
+"""
+
+import json
+import os
+import pickle
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from posenorm_core.errors import InputError
+from posenorm_core.files import write_aside
+from training.configuration import Configuration, from_mapping
+
+FORMAT, VERSION = "posenorm-checkpoint", 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a training after `step` steps."""
+
+    configuration: Configuration
+    step: int
+    network: dict[str, Any]
+    average: dict[str, Any]
+    optimizer: dict[str, Any]
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Writes `path`; the one before stays until the new one is whole on the disk."""
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "configuration": json.dumps(asdict(checkpoint.configuration)),
+        "step": checkpoint.step,
+        "network": checkpoint.network,
+        "average": checkpoint.average,
+        "optimizer": checkpoint.optimizer,
+    }
+    with write_aside(path) as aside, aside.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint, on the CPU; raises InputError where it is none or cut short. Runs no code from it."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such checkpoint")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise InputError(f"{path}: is no {FORMAT} of version {VERSION}; train anew")
+        configuration = from_mapping(json.loads(content["configuration"]))
+        return Checkpoint(
+            configuration, int(content["step"]), content["network"], content["average"], content["optimizer"]
+        )
+    except InputError:
+        raise
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path}: is no readable checkpoint ({reason})") from None

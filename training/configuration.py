@@ -1,0 +1,149 @@
+"""The configuration of a training: one dataclass a section, read from TOML, checked when built.
+
+An unknown key or an impossible value is told by name. The defaults train on the built-in motion in a few
+minutes on two cores; `configurations/` holds what the shipped weights were trained with.
+"""
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from posenorm_core.architecture import Architecture
+from posenorm_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What is trained on."""
+
+    path: str = ""  # a data set of `training.prepare`; empty: the built-in motion alone
+    leave_out: tuple[str, ...] = ()  # families, or family/action, that training must not see
+    all_clips: bool = False  # train on the test and validation clips too
+    builtin_minutes: float = 30.0  # of built-in motion to generate
+    builtin_share: float = 0.15  # of the windows that come from it, where there is mocap too
+    family_power: float = 0.5  # families are drawn in proportion to their length to this power
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Factors of the total loss; 0 switches a loss off, and what only it needs is not computed."""
+
+    reconstruction: float = 1.0
+    cycle: float = 0.0  # φ
+    rotation_consistency: float = 0.0  # λ
+    foot_contact: float = 0.0  # μ
+    rotation: float = 0.3  # direct supervision
+    cycle_share: float = 0.25  # of a batch that goes through the cycle branch
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How the same motion is made to look different; shares are probabilities a window."""
+
+    bone_range: float = 0.25  # each bone's length times U[1 − r, 1 + r], left and right alike
+    mirror: float = 0.5
+    recombine: float = 0.5  # the upper body of one clip on the legs of another
+    tempo: float = 0.4  # played at e^U[−t, t] times its speed
+    tilt: float = 0.1  # the whole body turned any way, for lying and floor work
+    perturb: float = 0.3  # smooth random turns on every joint
+    perturb_degrees: float = 12.0
+    noisy: float = 0.6  # windows with detector noise
+    layout: float = 0.7  # windows with the landmarks of one detector only
+    occlude: float = 0.3  # windows with limbs hidden for a while
+    miss: float = 0.3  # windows with single landmarks missing
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """The course of the training."""
+
+    steps: int = 1600
+    batch: int = 32  # windows
+    frames: int = 64  # output frames a window
+    learning_rate: float = 2e-3
+    warmup: int = 200
+    weight_decay: float = 1e-4
+    dropout: float = 0.05
+    average: float = 0.998  # decay of the running average of the weights that is validated and exported
+    validate_every: int = 800
+    checkpoint_every: int = 200
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A whole training."""
+
+    data: DataOptions = field(default_factory=DataOptions)
+    network: Architecture = field(default_factory=Architecture)
+    losses: LossWeights = field(default_factory=LossWeights)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimization: Optimization = field(default_factory=Optimization)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises InputError where a value is impossible."""
+        course = self.optimization
+        whole = ("steps", "batch", "frames", "validate_every", "checkpoint_every")
+        if bad := [name for name in whole if getattr(course, name) < 1]:
+            raise InputError(f"configuration: optimization.{bad[0]} must be at least 1")
+        if course.learning_rate <= 0 or not 0 <= course.average < 1 or not 0 <= course.dropout < 1:
+            raise InputError("configuration: optimization needs learning_rate > 0, average and dropout in [0, 1)")
+        if not 0 <= self.augmentation.bone_range < 1:
+            raise InputError("configuration: augmentation.bone_range must be in [0, 1)")
+        if min(dataclasses.astuple(self.losses)) < 0 or not any(dataclasses.astuple(self.losses)[:5]):
+            raise InputError("configuration: losses must not be negative, and one must be above 0")
+
+
+def from_mapping(content: dict[str, Any]) -> Configuration:
+    """A configuration from nested tables; what is not named keeps its default."""
+    sections = {f.name: f for f in dataclasses.fields(Configuration)}
+    built: dict[str, Any] = {}
+    for name, value in content.items():
+        if name not in sections:
+            raise InputError(f"configuration: unknown key '{name}'; there are {', '.join(sections)}")
+        built[name] = _seed(value) if name == "seed" else _section(name, sections[name].default_factory, value)
+    return Configuration(**built)
+
+
+def _seed(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputError(f"configuration: seed = {value!r} should be a whole number from 0")
+    return value
+
+
+def _section(name: str, kind: Any, values: Any) -> Any:
+    """One table of the file as its dataclass, each value of the type its default has."""
+    defaults = kind()
+    if not isinstance(values, dict):
+        raise InputError(f"configuration: '{name}' must be a table ([{name}])")
+    for key, value in values.items():
+        if not hasattr(defaults, key):
+            known = ", ".join(f.name for f in dataclasses.fields(defaults))
+            raise InputError(f"configuration: unknown key '{name}.{key}'; there are {known}")
+        if not _same_kind(value, getattr(defaults, key)):
+            raise InputError(f"configuration: {name}.{key} = {value!r} should be like {getattr(defaults, key)!r}")
+    return type(defaults)(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    """Whether a TOML value may stand where `default` does: whole numbers pass for fractions, lists for tuples."""
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    if isinstance(default, tuple):
+        return isinstance(value, list | tuple)
+    return isinstance(value, type(default))
+
+
+def load_configuration(path: str | Path) -> Configuration:
+    """Reads a TOML file; raises InputError naming the file and the key that is wrong."""
+    try:
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return from_mapping(content)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (InputError, ValueError) as error:
+        raise InputError(f"{path}: {error}") from None

@@ -1,0 +1,101 @@
+"""Windows of motion filmed by random cameras: the network's input beside the truth it should give."""
+
+from dataclasses import dataclass
+
+import torch
+
+from posenorm_core import quaternion
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
+from posenorm_core.kinematics import pose_skeleton
+from posenorm_core.landmarks import FIXED_OFFSETS, SCALED_BY, landmark_positions
+from posenorm_core.network_input import network_input
+from training.cameras import Cameras, draw_cameras, image_points, view_from_world
+from training.configuration import Augmentation
+from training.detection import detected
+from training.windows import Windows
+
+FEET = (JOINT_NAMES.index("right_ankle"), JOINT_NAMES.index("left_ankle"))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B windows of T output frames; L = T + 2·context frames where the whole window is needed."""
+
+    features: torch.Tensor  # (B, T + 2·network_context, 72)
+    confidence: torch.Tensor  # (B, L, 24)
+    rotations: torch.Tensor  # (B, T, 19, 4), the root's in the view frame
+    positions: torch.Tensor  # (B, T, 19, 3) metres from the pelvis, in the view frame
+    offsets: torch.Tensor  # (B, 19, 3)
+    contacts: torch.Tensor  # (B, T, 2)
+    root_position: torch.Tensor  # (B, T, 3), world
+    view_from_world: torch.Tensor  # (B, T, 4)
+    pelvis: torch.Tensor  # (B, L, 3), camera frame
+    whole_rotations: torch.Tensor  # (B, L, 19, 4), the root's in the view frame
+    camera_from_view: torch.Tensor  # (B, L, 4)
+
+
+def film(
+    windows: Windows, context: int, options: Augmentation | None, rng: torch.Generator, cameras: Cameras | None = None
+) -> Batch:
+    """Films `windows`; with `options` through a detector, without (for measuring) as they truly are."""
+    cameras = draw_cameras(windows.root_position, rng) if cameras is None else cameras
+    positions, turned = pose_skeleton(windows.offsets[:, None], windows.rotations, PARENTS)
+    fixed = fixed_points(windows.offsets, options is not None, rng)
+    landmarks = landmark_positions(positions, turned, fixed[:, None]) + windows.root_position[:, :, None]
+    seen = cameras.see(landmarks)
+    points = image_points(seen)
+    confidence = torch.ones(points.shape[:-1], device=points.device)
+    if options is not None:
+        points, confidence = detected(points, options, rng)
+    to_view = view_from_world(cameras, seen[:, :, 0])
+    rotations = windows.rotations.clone()
+    rotations[:, :, 0] = quaternion.multiply(to_view, rotations[:, :, 0])
+    inner = slice(context, positions.shape[1] - context)
+    return Batch(
+        features=network_input(points, confidence),
+        confidence=confidence,
+        rotations=rotations[:, inner],
+        positions=quaternion.rotate(to_view[:, inner, None], positions[:, inner]),
+        offsets=windows.offsets,
+        contacts=windows.contacts[:, inner],
+        root_position=windows.root_position[:, inner],
+        view_from_world=to_view[:, inner],
+        pelvis=seen[:, :, 0],
+        whole_rotations=rotations,
+        camera_from_view=quaternion.multiply(
+            quaternion.inverse(cameras.rotation)[:, None], quaternion.inverse(to_view)
+        ),
+    )
+
+
+def fixed_points(offsets: torch.Tensor, vary: bool, rng: torch.Generator) -> torch.Tensor:
+    """Where nose, ears and heels stand (B, 5, 3) on each body; heads and feet differ where `vary`."""
+    mean = offsets.new_tensor(CONDITION_SKELETON.bone_lengths[list(SCALED_BY)])
+    scale = torch.linalg.vector_norm(offsets[:, list(SCALED_BY)], dim=-1) / mean
+    fixed = offsets.new_tensor(FIXED_OFFSETS) * scale[..., None]
+    if not vary:
+        return fixed
+    # Metres: noses and heels of different people, and different ideas of where they are.
+    return fixed + 0.015 * torch.randn(fixed.shape, generator=rng, device=fixed.device)
+
+
+def filmed_on(batch: Batch, rotations: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
+    """The features of `rotations` (B, T, 19, 4) on another body, seen by the same cameras (the paper's cycle).
+
+    Around the T frames the truth stands in, so that the network has its context. The landmarks missing in
+    the batch are missing here too.
+    """
+    context = (batch.whole_rotations.shape[1] - rotations.shape[1]) // 2
+    ends = batch.whole_rotations
+    whole = torch.cat([ends[:, :context], rotations, ends[:, ends.shape[1] - context :]], dim=1)
+    positions, turned = pose_skeleton(offsets, whole, PARENTS)
+    fixed = fixed_points(offsets[None], False, torch.Generator())
+    landmarks = landmark_positions(positions, turned, fixed)
+    seen = quaternion.rotate(batch.camera_from_view[:, :, None], landmarks) + batch.pelvis[:, :, None]
+    return network_input(image_points(seen), batch.confidence)
+
+
+def feet_in_world(batch: Batch, positions: torch.Tensor) -> torch.Tensor:
+    """The ankles (B, T, 2, 3) of view-frame `positions` (B, T, 19, 3), where the true root path puts them."""
+    to_world = quaternion.inverse(batch.view_from_world)[:, :, None]
+    return quaternion.rotate(to_world, positions[:, :, list(FEET)]) + batch.root_position[:, :, None]

@@ -1,0 +1,246 @@
+"""`python -m training.fit`: trains E_Q.
+
+    python -m training.fit                                    # built-in motion, minutes on two cores
+    python -m training.fit --data data/mocap.npz --config training/configurations/shipped.toml
+    python -m training.fit --out runs/normalizer --resume     # goes on exactly where it was stopped or killed
+
+Writes `checkpoint.pt`, `figures.json` and TensorBoard logs into the folder of `--out`.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from posenorm_core.command import exit_code
+from posenorm_core.errors import InputError
+from posenorm_core.files import write_aside
+from posenorm_core.torch_network import NormalizerNetwork
+from training import metrics, schedule
+from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.configuration import Configuration, load_configuration
+from training.dataset import MotionData, builtin_data, joined, load_data
+from training.filming import Batch, film
+from training.objective import objective
+from training.splits import part
+from training.windows import augmented, clip_probabilities, draw_windows
+
+# Built-in clips for validation come from seeds no training draws.
+_UNSEEN_SEED = 1_000_000_000
+# Frames of each validation clip that are looked at while training; the full measure is `training.evaluate`.
+_VALIDATION_FRAMES = 400
+
+
+class Training:
+    """A training in progress: network, running average and optimizer, and the step they stand at."""
+
+    def __init__(self, configuration: Configuration, device: torch.device) -> None:
+        """Fresh weights from the configuration's seed; see `restore` for going on."""
+        torch.manual_seed(configuration.seed)
+        course = configuration.optimization
+        self.configuration, self.device, self.step = configuration, device, 0
+        self.network = NormalizerNetwork(configuration.network, course.dropout).to(device)
+        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(course.average), use_buffers=True)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=course.learning_rate, weight_decay=course.weight_decay
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Takes up the state of `checkpoint`; raises InputError where it is of another network."""
+        try:
+            self.network.load_state_dict(checkpoint.network)
+            self.average.load_state_dict(checkpoint.average)
+            self.optimizer.load_state_dict(checkpoint.optimizer)
+        except (RuntimeError, ValueError, KeyError):
+            raise InputError("the checkpoint is of another network than the configuration describes") from None
+        self.step = checkpoint.step
+
+    def checkpoint(self) -> Checkpoint:
+        """The state to go on from."""
+        return Checkpoint(
+            self.configuration,
+            self.step,
+            self.network.state_dict(),
+            self.average.state_dict(),
+            self.optimizer.state_dict(),
+        )
+
+    def train_step(self, data: MotionData, probabilities: torch.Tensor) -> dict[str, torch.Tensor]:
+        """One step; everything random in it follows from the seed and the step's number."""
+        course = self.configuration.optimization
+        seed = self.configuration.seed * 1_000_000_007 + self.step
+        torch.manual_seed(seed)
+        batch = draw_batch(self.configuration, data, probabilities, seed)
+        for group in self.optimizer.param_groups:
+            group["lr"] = schedule.learning_rate(course, self.step)
+        self.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        total, terms = objective(self.network, batch, self.configuration.losses)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+        self.step += 1
+        return {"total": total.detach(), **terms}
+
+    def validate(self, data: MotionData) -> dict[str, metrics.Errors]:
+        """Errors a family of the averaged network on `data`, and their mean as `mean`."""
+        network = self.average.module.eval()
+        context = self.configuration.network.context
+        errors = metrics.evaluate(network, data, context, longest=_VALIDATION_FRAMES)
+        families = metrics.by_family(errors, data)
+        return {**families, "mean": metrics.over_families(families)}
+
+
+def draw_batch(configuration: Configuration, data: MotionData, probabilities: torch.Tensor, seed: int) -> Batch:
+    """A batch of augmented windows, filmed."""
+    course, options = configuration.optimization, configuration.augmentation
+    context = configuration.network.context
+    rng = torch.Generator(device=data.rotations.device).manual_seed(seed)
+    windows = draw_windows(data, probabilities, course.batch, course.frames + 2 * context, options.tempo, rng)
+    return film(augmented(windows, options, rng), context, options, rng)
+
+
+def training_and_validation_data(configuration: Configuration) -> tuple[MotionData, MotionData]:
+    """What the configuration trains on, and what it is validated on: no clip is in both."""
+    options = configuration.data
+    seed = configuration.seed * 100_003
+    builtin = builtin_data(options.builtin_minutes, seed=seed) if options.builtin_share or not options.path else None
+    if not options.path:
+        assert builtin is not None
+        return builtin, builtin_data(1.5, seed=_UNSEEN_SEED)
+    mocap = load_data(options.path)
+    train = mocap if options.all_clips else part(mocap, "train", options.leave_out)
+    validation = part(mocap, "validation", options.leave_out)
+    return (joined(train, builtin) if builtin is not None else train), validation
+
+
+def fit(configuration: Configuration, out: Path, device: torch.device, resume: bool = False) -> Training:
+    """Trains until the configuration's last step, with a progress bar, logs and checkpoints in `out`."""
+    training = Training(configuration, device)
+    path = out / "checkpoint.pt"
+    if resume:
+        training.restore(load_checkpoint(path))
+    elif path.exists():
+        raise InputError(f"{path}: is there already; add --resume to go on, or choose another --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    data, validation = (part_.to(device) for part_ in training_and_validation_data(configuration))
+    options = configuration.data
+    probabilities = clip_probabilities(data, options.family_power, options.builtin_share)
+    with SummaryWriter(str(out), purge_step=training.step) as log:
+        _run(training, data, validation, probabilities, path, log)
+    return training
+
+
+def _run(
+    training: Training,
+    data: MotionData,
+    validation: MotionData,
+    probabilities: torch.Tensor,
+    path: Path,
+    log: SummaryWriter,
+) -> None:
+    """The loop: step, log, checkpoint, validate."""
+    course = training.configuration.optimization
+    with tqdm(total=course.steps, initial=training.step, unit="step", dynamic_ncols=True) as bar:
+        while training.step < course.steps:
+            terms = training.train_step(data, probabilities)
+            bar.update()
+            last = training.step == course.steps
+            if training.step % 20 == 0 or last:
+                _log_terms(bar, log, {k: float(v) for k, v in terms.items()}, training.step)
+            if training.step % course.validate_every == 0 or last:
+                _report(training, training.validate(validation), path.parent, log, bar)
+            if training.step % course.checkpoint_every == 0 or last:
+                save_checkpoint(training.checkpoint(), path)
+
+
+def _log_terms(bar: "tqdm[None]", log: SummaryWriter, terms: dict[str, float], step: int) -> None:
+    """The losses on the bar and in TensorBoard; raises InputError where the training has diverged."""
+    if not all(value == value for value in terms.values()):
+        raise InputError(f"the loss is not a number at step {step}; lower optimization.learning_rate and --resume")
+    for name, value in terms.items():
+        log.add_scalar(f"loss/{name}", value, step)
+    bar.set_postfix({name: f"{value:.3f}" for name, value in terms.items()})
+
+
+def _report(
+    training: Training, errors: dict[str, metrics.Errors], out: Path, log: SummaryWriter, bar: "tqdm[None]"
+) -> None:
+    """Validation figures on the terminal, in TensorBoard and in `figures.json`."""
+    for family, value in errors.items():
+        for name, figure in metrics.as_scalars(value, f"validation_{family}").items():
+            log.add_scalar(name, figure, training.step)
+    mean = errors["mean"]
+    bar.write(
+        f"step {training.step}: validation MPJPE {mean.mpjpe:.1f} mm, "
+        f"rotations {mean.rotation:.2f}°, root {mean.root:.2f}° (mean of {len(errors) - 1} families)"
+    )
+    figures = {"step": training.step, "validation": {k: asdict(v) for k, v in errors.items()}}
+    with write_aside(out / "figures.json") as aside:
+        aside.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m training.fit", description="Train the pose normalizer.")
+    parser.add_argument("--config", type=Path, help="TOML configuration (default: built-in motion)")
+    parser.add_argument("--data", help="data set of training.prepare, instead of the configuration's")
+    parser.add_argument("--leave-out", action="append", help="a family, or family/action, training must not see")
+    parser.add_argument("--out", type=Path, default=Path("runs/normalizer"), help="folder for checkpoints and logs")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument("--steps", type=int, help="instead of the configuration's")
+    parser.add_argument("--seed", type=int, help="instead of the configuration's")
+    parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    return parser.parse_args(arguments)
+
+
+def configured(arguments: argparse.Namespace) -> Configuration:
+    """The configuration of the file, the checkpoint (with --resume) or the defaults, changed by the options."""
+    if arguments.resume and not arguments.config:
+        configuration = load_checkpoint(arguments.out / "checkpoint.pt").configuration
+    else:
+        configuration = load_configuration(arguments.config) if arguments.config else Configuration()
+    data, course = configuration.data, configuration.optimization
+    if arguments.data:
+        data = replace(data, path=arguments.data)
+    if arguments.leave_out:
+        data = replace(data, leave_out=tuple(arguments.leave_out))
+    if arguments.steps is not None:
+        course = replace(course, steps=arguments.steps)
+    seed = configuration.seed if arguments.seed is None else arguments.seed
+    return replace(configuration, data=data, optimization=course, seed=seed)
+
+
+def chosen_device(name: str | None) -> torch.device:
+    """The device asked for, else a GPU where there is one."""
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError):
+        raise InputError(f"--device {name}: is not to be had here; choose cpu") from None
+
+
+def _run_options(options: argparse.Namespace) -> None:
+    training = fit(configured(options), options.out, chosen_device(options.device), options.resume)
+    print(f"trained {training.step} steps; {options.out / 'checkpoint.pt'}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command: see the top of the file."""
+    options = parsed(sys.argv[1:] if arguments is None else arguments)
+    return exit_code(lambda: _run_options(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""Windows of motion drawn at random: which clip, where, how fast, and how several are made into one.
+
+A window is L frames of rotations, root path and contacts, (B, L, …). Beyond a clip's ends its first or last
+frame is held, which is what inference does with a whole clip's ends.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from posenorm_core import quaternion
+from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, MIRROR, NON_LEAVES
+from training.configuration import Augmentation
+from training.dataset import BUILTIN_FAMILY, MotionData
+
+_UPPER = [j for j, name in enumerate(JOINT_NAMES) if not any(s in name for s in ("hip", "knee", "ankle", "toe"))][1:]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """B windows of L frames, root in a Y-up world; `offsets` (B, 19, 3) is each window's body."""
+
+    rotations: torch.Tensor  # (B, L, 19, 4)
+    root_position: torch.Tensor  # (B, L, 3)
+    contacts: torch.Tensor  # (B, L, 2)
+    offsets: torch.Tensor  # (B, 19, 3)
+
+
+def clip_probabilities(data: MotionData, family_power: float, builtin_share: float) -> torch.Tensor:
+    """(C,) probability of each clip: families by their length to `family_power`, clips within by their length."""
+    lengths = data.clip_length.cpu().double().numpy()
+    weights = np.zeros(data.clip_count)
+    families = np.unique(data.clip_family)
+    for family in families:
+        members = data.clip_family == family
+        total = lengths[members].sum()
+        weights[members] = lengths[members] / total * total**family_power
+    builtin = data.clip_family == BUILTIN_FAMILY
+    if builtin.any() and not builtin.all():
+        weights[builtin] *= builtin_share / weights[builtin].sum()
+        weights[~builtin] *= (1 - builtin_share) / weights[~builtin].sum()
+    return torch.from_numpy(weights / weights.sum()).to(data.rotations.device)
+
+
+def draw_windows(
+    data: MotionData, probabilities: torch.Tensor, batch: int, length: int, tempo: float, rng: torch.Generator
+) -> Windows:
+    """`batch` windows of `length` frames, each played at e^U[−tempo, tempo] times its speed."""
+    device = data.rotations.device
+    clips = torch.multinomial(probabilities, batch, replacement=True, generator=rng)
+    speed = torch.exp(tempo * (2 * torch.rand(batch, generator=rng, device=device) - 1))
+    start, frames = data.clip_start[clips], data.clip_length[clips]
+    # The window's middle falls anywhere in the clip.
+    middle = torch.rand(batch, generator=rng, device=device) * frames
+    times = middle[:, None] + speed[:, None] * (torch.arange(length, device=device) - length / 2)
+    times = torch.minimum(times.clamp(min=0), (frames - 1)[:, None].to(times.dtype))
+    return windows_at(data, clips, start, times, frames)
+
+
+def windows_at(
+    data: MotionData, clips: torch.Tensor, start: torch.Tensor, times: torch.Tensor, frames: torch.Tensor
+) -> Windows:
+    """Clips (B,) read at fractional frame `times` (B, L); neighbours are blended, quaternions by nlerp."""
+    before = times.floor().long()
+    fraction = (times - before).to(data.rotations.dtype)
+    after = torch.minimum(before + 1, (frames - 1)[:, None])
+    first, second = start[:, None] + before, start[:, None] + after
+    q = torch.lerp(data.rotations[first], data.rotations[second], fraction[..., None, None])
+    return Windows(
+        rotations=quaternion.normalize(q),
+        root_position=torch.lerp(data.root_position[first], data.root_position[second], fraction[..., None]),
+        contacts=torch.minimum(data.contacts[first], data.contacts[second]),
+        offsets=data.clip_offsets[clips],
+    )
+
+
+def augmented(windows: Windows, options: Augmentation, rng: torch.Generator) -> Windows:
+    """Other poses and other bodies from the same motion; see `Augmentation` for each step."""
+    windows = recombined(windows, _chosen(windows, options.recombine, rng), rng)
+    windows = mirrored(windows, _chosen(windows, options.mirror, rng))
+    windows = perturbed(windows, _chosen(windows, options.perturb, rng), options.perturb_degrees, rng)
+    windows = tilted(windows, _chosen(windows, options.tilt, rng), rng)
+    return rescaled(windows, options.bone_range, rng)
+
+
+def recombined(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> Windows:
+    """The chosen (B,) windows get the upper body of another; legs, root path and contacts stay together."""
+    other = torch.randperm(len(chosen), generator=rng, device=chosen.device)
+    rotations = windows.rotations.clone()
+    swapped = windows.rotations[other][:, :, _UPPER]
+    rotations[:, :, _UPPER] = torch.where(chosen[:, None, None, None], swapped, rotations[:, :, _UPPER])
+    return _with(windows, rotations=rotations)
+
+
+def mirrored(windows: Windows, chosen: torch.Tensor) -> Windows:
+    """The chosen (B,) windows seen in a mirror: left and right exchanged, x turned over."""
+    flip = windows.rotations.new_tensor([1.0, 1.0, -1.0, -1.0])
+    turn = windows.rotations.new_tensor([-1.0, 1.0, 1.0])
+    pick = chosen[:, None, None]
+    return Windows(
+        torch.where(pick[..., None], windows.rotations[:, :, list(MIRROR)] * flip, windows.rotations),
+        torch.where(pick, windows.root_position * turn, windows.root_position),
+        torch.where(pick, windows.contacts.flip(-1), windows.contacts),
+        torch.where(pick, windows.offsets[:, list(MIRROR)] * turn, windows.offsets),
+    )
+
+
+def perturbed(windows: Windows, chosen: torch.Tensor, degrees: float, rng: torch.Generator) -> Windows:
+    """Smooth random turns, of `degrees` in the mean, on every joint of the chosen (B,) windows but the root."""
+    batch, length = windows.rotations.shape[:2]
+    device = windows.rotations.device
+    joints = list(NON_LEAVES[1:])
+    # A constant and a slow wave a joint and axis: the pose moves off the recorded ones and stays smooth.
+    shape = (batch, 1, len(joints), 3)
+    time = torch.arange(length, device=device)[None, :, None, None] / 30.0
+    rate, phase, height, level = (torch.rand(shape, generator=rng, device=device) for _ in range(4))
+    wave = (2 * height - 1) * torch.sin(2 * torch.pi * (phase + (0.1 + 0.9 * rate) * time)) + (2 * level - 1)
+    turn = quaternion.from_rotation_vector(wave * (degrees * torch.pi / 180))
+    rotations = windows.rotations.clone()
+    turned = quaternion.multiply(rotations[:, :, joints], turn)
+    rotations[:, :, joints] = torch.where(chosen[:, None, None, None], turned, rotations[:, :, joints])
+    return _with(windows, rotations=rotations)
+
+
+def tilted(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> Windows:
+    """The chosen (B,) windows turned any way as a whole; nothing stands on a floor then."""
+    whole = quaternion.normalize(torch.randn(len(chosen), 4, generator=rng, device=chosen.device))
+    whole = torch.where(chosen[:, None], whole, quaternion.identity_like(whole))
+    rotations = windows.rotations.clone()
+    rotations[:, :, 0] = quaternion.multiply(whole[:, None], rotations[:, :, 0])
+    path = quaternion.rotate(whole[:, None], windows.root_position)
+    contacts = torch.where(chosen[:, None, None], torch.zeros_like(windows.contacts), windows.contacts)
+    return Windows(rotations, path, contacts, windows.offsets)
+
+
+def rescaled(windows: Windows, bone_range: float, rng: torch.Generator) -> Windows:
+    """Every body with other bone lengths, left and right alike; the root path scales with the legs."""
+    batch = len(windows.offsets)
+    factors = 1 + bone_range * (2 * torch.rand(batch, JOINT_COUNT, generator=rng, device=windows.offsets.device) - 1)
+    factors = factors[:, [min(j, MIRROR[j]) for j in range(JOINT_COUNT)]]
+    offsets = windows.offsets * factors[..., None]
+    ratio = _leg(offsets) / _leg(windows.offsets)
+    return _with(windows, offsets=offsets, root_position=windows.root_position * ratio[:, None, None])
+
+
+def _leg(offsets: torch.Tensor) -> torch.Tensor:
+    """Length of thigh and shin (B,)."""
+    joints = [JOINT_NAMES.index("right_knee"), JOINT_NAMES.index("right_ankle")]
+    return torch.linalg.vector_norm(offsets[:, joints], dim=-1).sum(dim=-1)
+
+
+def _chosen(windows: Windows, share: float, rng: torch.Generator) -> torch.Tensor:
+    """(B,) true for about `share` of the windows."""
+    device = windows.offsets.device
+    return torch.rand(len(windows.offsets), generator=rng, device=device) < share
+
+
+def _with(windows: Windows, **changes: torch.Tensor) -> Windows:
+    return Windows(**{**vars(windows), **changes})
