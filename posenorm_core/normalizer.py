@@ -1,10 +1,12 @@
 """The main job: 2D keypoints of a person in, joint rotations on one fixed skeleton out.
 
-The clip is read at 30 frames/s, run through E_Q in chunks, and brought back to its own frames. Each chunk
+The clip is read at 30 frames/s, run through E_Q in chunks, as seen and in
+a mirror, and brought back to its own frames. Each chunk
 carries the frames its ends need, so cutting changes nothing and memory does not grow with the clip.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from posenorm_core.frame_rate import input_times, resample_keypoints, resample_r
 from posenorm_core.gaps import bridge
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_NAMES
+from posenorm_core.mirror import averaged_with_mirror
 from posenorm_core.motion import Motion, with_orientation
 from posenorm_core.network import predict_rotations
 from posenorm_core.network_input import network_input
@@ -105,7 +108,8 @@ def _predicted(
     for begin in range(0, total, CHUNK):
         end = min(begin + CHUNK, total)
         frames = np.clip(np.arange(begin - context, end + context), 0, total - 1)
-        yield predict_rotations(weights, np.asarray(network_input(points[frames], confidence[frames])))
+        features = np.asarray(network_input(points[frames], confidence[frames]))
+        yield np.asarray(averaged_with_mirror(partial(predict_rotations, weights), features))
         if progress is not None:
             progress(end, total)
 

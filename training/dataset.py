@@ -45,9 +45,7 @@ class MotionData:
 
     def to(self, device: torch.device) -> "MotionData":
         """The same data on another device."""
-        moved: dict[str, Any] = {
-            k: v.to(device) if isinstance(v, torch.Tensor) else v for k, v in vars(self).items()
-        }
+        moved: dict[str, Any] = {k: v.to(device) if isinstance(v, torch.Tensor) else v for k, v in vars(self).items()}
         return MotionData(**moved)
 
     def subset(self, keep: np.ndarray) -> "MotionData":

@@ -11,6 +11,9 @@ from training.layouts import LAYOUTS, visible
 
 # Detectors place a joint by habit, not at the joint's centre: a lasting displacement; and they tremble.
 _HABIT, _TREMBLE = 0.03, 0.025
+# How much less sure than a limb's joint a landmark is: points on the face are seen, a hip lies under clothes (the
+# spread of annotators that COCO publishes as its keypoints' sigmas, relative to the shoulder's).
+_SPREAD = {"nose": 0.33, "left_ear": 0.44, "right_ear": 0.44, "left_hip": 1.35, "right_hip": 1.35, "pelvis": 1.0}
 _LIMBS = [
     [LANDMARK_NAMES.index(f"{side}_{part}") for part in parts if f"{side}_{part}" in LANDMARK_NAMES]
     for side in ("right", "left")
@@ -37,8 +40,8 @@ def _noise(points: torch.Tensor, share: float, rng: torch.Generator) -> tuple[to
     habit = torch.randn(batch, 1, LANDMARK_COUNT, 2, generator=rng, device=device)
     tremble = torch.randn(batch, length, LANDMARK_COUNT, 2, generator=rng, device=device)
     displaced = _HABIT * strength[..., None] * habit + _TREMBLE * doubt[..., None] * tremble
-    # What the pelvis is centred on must not tremble away from the hips it is the middle of.
-    return displaced, 1 - 0.7 * doubt
+    spread = torch.tensor([_SPREAD.get(name, 1.0) for name in LANDMARK_NAMES], device=device)
+    return displaced * spread[:, None], 1 - 0.7 * doubt
 
 
 def _layouts(points: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:

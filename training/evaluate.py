@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import torch
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
+from posenorm_core.mirror import averaged_with_mirror
 from posenorm_core.network import predict_rotations
 from posenorm_core.weights import Weights, load_weights
 from training import metrics, splits
@@ -31,10 +33,10 @@ _VIEWS = 2
 
 
 def predictor(weights: Weights) -> metrics.Predict:
-    """The NumPy runtime behind the interface of the torch network."""
+    """The NumPy runtime, averaged with its mirror image as `normalize` does, behind the torch network's interface."""
 
     def predict(features: torch.Tensor) -> torch.Tensor:
-        views = [predict_rotations(weights, view) for view in features.numpy()]
+        views = [averaged_with_mirror(partial(predict_rotations, weights), view) for view in features.numpy()]
         return torch.from_numpy(np.stack(views))
 
     return predict

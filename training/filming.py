@@ -76,7 +76,7 @@ def fixed_points(offsets: torch.Tensor, vary: bool, rng: torch.Generator) -> tor
     if not vary:
         return fixed
     # Metres: noses and heels of different people, and different ideas of where they are.
-    return fixed + 0.015 * torch.randn(fixed.shape, generator=rng, device=fixed.device)
+    return fixed + 0.01 * torch.randn(fixed.shape, generator=rng, device=fixed.device)
 
 
 def filmed_on(batch: Batch, rotations: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ import torch
 
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, MIRROR, NON_LEAVES
+from posenorm_core.mirror import mirrored_points, mirrored_rotations
 from training.configuration import Augmentation
 from training.dataset import BUILTIN_FAMILY, MotionData
 
@@ -95,14 +96,13 @@ def recombined(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> 
 
 def mirrored(windows: Windows, chosen: torch.Tensor) -> Windows:
     """The chosen (B,) windows seen in a mirror: left and right exchanged, x turned over."""
-    flip = windows.rotations.new_tensor([1.0, 1.0, -1.0, -1.0])
     turn = windows.rotations.new_tensor([-1.0, 1.0, 1.0])
     pick = chosen[:, None, None]
     return Windows(
-        torch.where(pick[..., None], windows.rotations[:, :, list(MIRROR)] * flip, windows.rotations),
+        torch.where(pick[..., None], mirrored_rotations(windows.rotations), windows.rotations),
         torch.where(pick, windows.root_position * turn, windows.root_position),
         torch.where(pick, windows.contacts.flip(-1), windows.contacts),
-        torch.where(pick, windows.offsets[:, list(MIRROR)] * turn, windows.offsets),
+        torch.where(pick, mirrored_points(windows.offsets), windows.offsets),
     )
 
 

@@ -16,8 +16,9 @@ from posenorm_core.builtin_motion.planting import Stand, plant_feet
 from posenorm_core.builtin_motion.support import carried_weight
 from posenorm_core.builtin_motion.variation import Variation, as_authored, drawn_variation, sway, varied_sheet
 from posenorm_core.builtin_motion.words import key_rotations
-from posenorm_core.condition_skeleton import CONDITION_SKELETON, MIRROR, require_condition_joints
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
+from posenorm_core.mirror import mirrored_points, mirrored_rotations
 from posenorm_core.skeleton import Skeleton
 
 _AUTHORED: dict[str, Action] = {
@@ -37,7 +38,6 @@ ACTIONS = (*_AUTHORED, "random")
 
 _RATE = 60.0  # frames a second of the computation
 _MARGIN = 0.5  # seconds before and after that are computed and thrown away: no step is cut at the ends
-_MIRROR_SIGNS = np.array([1.0, 1.0, -1.0, -1.0])
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,12 @@ def mirrored(clip: BuiltinClip) -> BuiltinClip:
     >>> bool((mirrored(walk).contacts[:, 0] == walk.contacts[:, 1]).all())
     True
     """
-    flip = np.array([-1.0, 1.0, 1.0])
-    offsets = clip.skeleton.offsets[list(MIRROR)] * flip
+    offsets = np.asarray(mirrored_points(clip.skeleton.offsets))
     return BuiltinClip(
         clip.fps,
         Skeleton(clip.skeleton.joint_names, clip.skeleton.parents, offsets),
-        _mirrored_rotations(clip.rotations).astype(clip.rotations.dtype),
-        (clip.root_position * flip).astype(clip.root_position.dtype),
+        np.asarray(mirrored_rotations(clip.rotations)),
+        (clip.root_position * [-1.0, 1.0, 1.0]).astype(clip.root_position.dtype),
         clip.contacts[:, ::-1].copy(),
         clip.action,
     )
@@ -116,7 +115,7 @@ def _posed(action: Action, sheet: Sheet, variation: Variation, time: np.ndarray)
     heading = np.deg2rad(_turned(action, phase)) + variation.curve * action.travels * time
     down = sheet.down
     if variation.mirrored:
-        rotations, heading = _mirrored_rotations(rotations), -heading
+        rotations, heading = np.asarray(mirrored_rotations(rotations)), -heading
         down = down and (down[1], down[0])
     heading = heading + variation.heading
     rotations[:, 0] = quaternion.multiply(_about_vertical(heading), rotations[:, 0])
@@ -143,10 +142,6 @@ def _read_off(clip: BuiltinClip, wanted: np.ndarray) -> BuiltinClip:
     return BuiltinClip(
         clip.fps, clip.skeleton, rotations.astype(np.float32), root.astype(np.float32), contacts, clip.action
     )
-
-
-def _mirrored_rotations(rotations: np.ndarray) -> np.ndarray:
-    return np.asarray(rotations[:, list(MIRROR)] * _MIRROR_SIGNS)
 
 
 def _about_vertical(angle: np.ndarray) -> np.ndarray:
