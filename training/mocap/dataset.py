@@ -1,0 +1,58 @@
+"""The data set that training reads: every clip's rotations on its own body, at 30 frames/s, in one `.npz`.
+
+`DataClip` is one clip; `save_dataset` lays all clips end to end (format posenorm-dataset, no pickle).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from posenorm_core.condition_skeleton import JOINT_NAMES
+from posenorm_core.files import save_archive
+
+FORMAT, VERSION = "posenorm-dataset", 1
+FPS = 30.0
+
+
+@dataclass(frozen=True)
+class DataClip:
+    """One clip: what was done, by whom, from where, and its T frames."""
+
+    name: str
+    subject: str
+    action: str
+    source: str
+    family: str
+    offsets: np.ndarray  # (19, 3) metres, the T-pose
+    rotations: np.ndarray  # (T, 19, 4), local, the root's in the world, +Y up
+    root_position: np.ndarray  # (T, 3) metres, the floor at y = 0
+    contacts: np.ndarray  # (T, 2), right and left foot stand
+
+    def __len__(self) -> int:
+        """The number of frames."""
+        return len(self.rotations)
+
+
+def save_dataset(clips: Sequence[DataClip], path: str | Path) -> None:
+    """Writes the clips aside and renames; raises InputError where it cannot."""
+    texts = {
+        f"clip_{name}": np.array([getattr(clip, name) for clip in clips])
+        for name in ("name", "subject", "action", "source", "family")
+    }
+    save_archive(
+        path,
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "fps": FPS,
+            "joint_names": np.array(JOINT_NAMES),
+            "rotations": np.concatenate([clip.rotations for clip in clips]).astype(np.float32),
+            "root_position": np.concatenate([clip.root_position for clip in clips]).astype(np.float32),
+            "contacts": np.concatenate([clip.contacts for clip in clips]).astype(np.uint8),
+            "clip_start": np.cumsum([0, *(len(clip) for clip in clips)]).astype(np.int64),
+            "clip_offsets": np.stack([clip.offsets for clip in clips]),
+            **texts,
+        },
+    )
