@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from posenorm_core import quaternion
 from posenorm_core.bvh import parse_bvh
+from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
@@ -148,17 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.print_condition_skeleton and options.output is None:
         parser.error("name the data set to write with -o DATA.npz")
-    try:
-        if options.print_condition_skeleton:
-            print(condition_skeleton_table(read_bodies(options.mocap, Report())))
-        else:
-            print(prepare(options.mocap, options.output).text())
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return exit_code(lambda: print(_told(options)))
+
+
+def _told(options: argparse.Namespace) -> str:
+    """What the command prints: the mean body, or the report of the data set it has written."""
+    if options.print_condition_skeleton:
+        return condition_skeleton_table(read_bodies(options.mocap, Report()))
+    return prepare(options.mocap, options.output).text()
 
 
 if __name__ == "__main__":
