@@ -1,0 +1,104 @@
+"""Actions and their curves, and the only place that knows how they differ from 4.2 to 5.2.
+
+Until 4.3 an action holds curves for one object. From 4.4 it has slots, and an object that is given an action
+without a slot stands still; the curves lie in the slot's channel bag, and from 5.0 nowhere else.
+"""
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+
+def assign_new_action(target: bpy.types.Object, name: str) -> bpy.types.Action:
+    """A new empty action called `name`, assigned to `target` so that its curves move it."""
+    # Any: `slots` and `layers` are unknown to the stubs of 4.2.
+    action: Any = bpy.data.actions.new(name)
+    animation: Any = target.animation_data_create()
+    animation.action = action
+    if hasattr(action, "slots"):
+        slot = action.slots.new(id_type="OBJECT", name=target.name)
+        action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
+        animation.action_slot = slot
+    return action  # type: ignore[no-any-return]
+
+
+def curves_of(target: bpy.types.Object) -> Any | None:
+    """The collection of curves that moves `target` now, or None where nothing does."""
+    channels = _channels_of(target)
+    return None if channels is None else channels.fcurves
+
+
+def swap_action(target: bpy.types.Object, action: bpy.types.Action | None) -> None:
+    """Gives `target` another action of its own, a copy of its present one, keeping the slot."""
+    animation: Any = target.animation_data
+    handle = getattr(animation, "action_slot_handle", None)
+    animation.action = action
+    if handle is not None and action is not None:
+        animation.action_slot_handle = handle
+
+
+def write_curve(target: bpy.types.Object, bone: str, channel: str, frames: np.ndarray, values: np.ndarray) -> None:
+    """Keys the bone's `channel` (such as "location") with `values` (T, n) at `frames` (T,), in bulk and linear.
+
+    Curves of the channel that are there already are replaced.
+    """
+    channels = _channels_of(target)
+    path = channel_path(bone, channel)
+    for index in range(values.shape[1]):
+        old = channels.fcurves.find(path, index=index)
+        if old is not None:
+            channels.fcurves.remove(old)
+        curve = channels.fcurves.new(path, index=index)
+        curve.group = channels.groups.get(bone) or channels.groups.new(bone)
+        _write_keys(curve, frames, values[:, index])
+
+
+def read_curve(
+    target: bpy.types.Object, bone: str, channel: str, frames: np.ndarray, rest: tuple[float, ...]
+) -> np.ndarray:
+    """The bone's `channel` at `frames` (T,) as its curves say -> (T, n); what is not keyed is as in `rest` (n)."""
+    curves, path = curves_of(target), channel_path(bone, channel)
+    values = np.tile(np.array(rest, dtype=np.float64), (len(frames), 1))
+    for index in range(len(rest)):
+        curve = None if curves is None else curves.find(path, index=index)
+        if curve is not None:
+            values[:, index] = [curve.evaluate(frame) for frame in frames]
+    return values
+
+
+def first_key(target: bpy.types.Object, bone: str, channel: str) -> float | None:
+    """The frame of the channel's first key, or None where it has none."""
+    curves = curves_of(target)
+    curve = None if curves is None else curves.find(channel_path(bone, channel), index=0)
+    return float(curve.keyframe_points[0].co[0]) if curve is not None and len(curve.keyframe_points) else None
+
+
+def channel_path(bone: str, channel: str) -> str:
+    """The data path of a pose bone's channel."""
+    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{channel}'
+
+
+def _channels_of(target: bpy.types.Object) -> Any | None:
+    """What holds the curves (`fcurves`, `groups`) of the target: its channel bag, or before 4.4 the action."""
+    animation: Any = target.animation_data
+    action = None if animation is None else animation.action
+    if action is None or not hasattr(action, "layers"):
+        return action
+    for layer in action.layers:
+        for strip in layer.strips:
+            bag = strip.channelbag(animation.action_slot) if animation.action_slot else None
+            if bag is not None:
+                return bag
+    return None
+
+
+def _write_keys(curve: Any, frames: np.ndarray, values: np.ndarray) -> None:
+    """Fills an empty curve with linear keys by two bulk writes instead of one call a key."""
+    points = curve.keyframe_points
+    points.add(len(frames))
+    points.foreach_set("co", np.stack([frames, values], axis=1).astype(np.float32).ravel())
+    interpolation: Any = bpy.types.Keyframe.bl_rna.properties["interpolation"]
+    linear = interpolation.enum_items["LINEAR"].value
+    points.foreach_set("interpolation", np.full(len(frames), linear, dtype=np.int32))
+    curve.update()

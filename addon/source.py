@@ -1,0 +1,25 @@
+"""The clip that was read last: what the panel tells of it, and what Normalize takes.
+
+Clips are large and can be read again, so they live beside Blender's data, not in it.
+"""
+
+from posenorm_core.clip import Clip
+
+_last: tuple[str, Clip] | None = None
+
+
+def remember(path: str, clip: Clip) -> None:
+    """Keeps `clip` as what is at `path`; the one before is let go."""
+    global _last
+    _last = path, clip
+
+
+def recall(path: str) -> Clip | None:
+    """The clip read from `path`, if that was the last one read."""
+    return _last[1] if _last and _last[0] == path else None
+
+
+def forget() -> None:
+    """Lets the last clip go."""
+    global _last
+    _last = None

@@ -1,0 +1,191 @@
+"""The extension in a real Blender window: `python -m tests.gui [--suite trixie] [--weights W.npz] [-o FOLDER]`.
+
+A pointer and a keyboard do what a user does: pick the keypoints, press Normalize, switch the orientation, undo,
+stop a long job with Esc, meet an error. Each step is checked inside Blender, and screenshots are kept to look at.
+
+Needs the window tools (`setup.sh`, `bl`, `drive.py`) in `shared/tools/blender_gui` beside the clone, or where
+POSENORM_GUI_TOOLS says, and the real data; where they are missing it says so and ends with 0. They use Debian's
+Blender: trixie has 4.3, sid 5.2.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from addon.build_extension import build_extension
+
+from .window import TOOLS, Window
+
+CLONE = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("POSENORM_DATA", CLONE.parent / "shared" / "data"))
+CLIP = DATA / "keypoints" / "openpose_body25" / "balancing_cam01"
+
+
+def main() -> int:
+    """Tries the extension in the Blender of each suite; 1 where something is not as it should be."""
+    parser = argparse.ArgumentParser(prog="python -m tests.gui", description="The extension in a real Blender window.")
+    parser.add_argument("--suite", action="append", choices=("trixie", "sid"), help="Debian's suite; default: both")
+    parser.add_argument("--weights", type=Path, help="instead of the weights that come with PoseNorm")
+    parser.add_argument("-o", "--output", type=Path, default=CLONE / "out" / "gui", help="folder for the screenshots")
+    options = parser.parse_args()
+    for needed in (TOOLS / "drive.py", CLIP):
+        if not needed.exists():
+            print(f"skipped: there is no {needed}")
+            return 0
+    failed = [suite for suite in options.suite or ("trixie", "sid") if not passes(suite, options)]
+    return 1 if failed else 0
+
+
+def passes(suite: str, options: argparse.Namespace) -> bool:
+    """Whether all steps succeed in the Blender of `suite`; tells each."""
+    pictures = options.output / suite
+    pictures.mkdir(parents=True, exist_ok=True)
+    root = subprocess.run([TOOLS / "setup.sh", suite], check=True, capture_output=True, text=True).stdout.split()[-1]
+    with tempfile.TemporaryDirectory(prefix="posenorm-gui-") as share:
+        fill(Path(share), options.weights)
+        with Window(root, Path(share), pictures) as window:
+            print(f"{suite}: Blender {window.ask('bpy.app.version_string')}", flush=True)
+            for step in STEPS:
+                try:
+                    step(window)
+                except Exception as error:
+                    window.shot(f"failed_{step.__name__}")
+                    print(f"  {step.__name__}: FAILED: {error}", flush=True)
+                    return False
+                print(f"  {step.__name__}: as it should be", flush=True)
+    return True
+
+
+def fill(share: Path, weights: Path | None) -> None:
+    """Puts into the shared folder what the window needs: the built zip, the clip, a long clip, the weights."""
+    shutil.copy(build_extension(share / "dist"), share / "posenorm.zip")
+    shutil.copytree(CLIP, share / CLIP.name)
+    make_long_clip(share / "long.npz")
+    if weights is not None:
+        shutil.copy(weights, share / "weights.npz")
+
+
+def make_long_clip(path: Path) -> None:
+    """The same clip over and over: an hour, so that there is time to press Esc."""
+    import numpy as np
+
+    from posenorm_core.formats import read_clip
+    from posenorm_core.keypoints import Keypoints, save_keypoints
+
+    keypoints = read_clip(CLIP, fps=30).keypoints()
+    points, confidence = np.tile(keypoints.points, (1000, 1, 1)), np.tile(keypoints.confidence, (1000, 1))
+    save_keypoints(Keypoints(30.0, keypoints.image_size, points, confidence, {}), path)
+
+
+def picks_the_folder_and_reads_it(window: Window) -> None:
+    """Types the folder's path into the field; the panel tells what is there."""
+    window.type_source(f"/mnt/share/{CLIP.name}")
+    window.wait_for("'100 frames' in status.text")
+    window.shot("1_read")
+    window.must_show("100 frames")
+
+
+def normalizes_by_a_click(window: Window) -> None:
+    """The armature stands there, keyed at the scene's own rate."""
+    window.ask("scene.posenorm.__setattr__('fps', 60)")
+    window.click_normalize()
+    window.wait_for("status.progress is None and bpy.context.object and bpy.context.object.type == 'ARMATURE'")
+    window.expect("len(bpy.context.object.data.bones)", 19)
+    window.expect("bpy.context.object.animation_data.action.name", CLIP.name)
+    window.expect("(scene.render.fps, scene.render.fps_base)", (24, 1.0))
+    window.expect("[round(f, 4) for f in bpy.context.object.animation_data.action.frame_range]", [1.0, 40.6])
+
+
+def moves_as_the_person_does(window: Window) -> None:
+    """For the eye: the same moments as in the video, from the front."""
+    window.ask("bpy.ops.posenorm.set_orientation(orientation='view')")
+    window.look_from_the_front()
+    for frame in (1, 9, 17, 25, 33, 40):
+        window.ask(f"scene.frame_set({frame})")
+        window.shot(f"2_frame_{frame:02d}")
+
+
+def switches_the_orientation_by_a_click(window: Window) -> None:
+    """The root is keyed anew; the other bones' keys stay."""
+    key = "[tuple(c.keyframe_points[50].co) for c in curves if 'left_knee' in c.data_path]"
+    knee = window.ask(key)
+    window.click("Unified")
+    window.wait_for("bpy.context.object['posenorm']['orientation'] == 'unified'")
+    pelvis = "{round(p.co[1], 5) for c in curves if 'pelvis\"].rot' in c.data_path for p in c.keyframe_points}"
+    window.expect(pelvis, {0.0, 1.0})
+    window.expect(key, knee)
+    window.shot("3_unified")
+
+
+def is_undone_in_one_step(window: Window) -> None:
+    """A second Normalize, and one Ctrl-Z takes just that away."""
+    before = "(len(bpy.data.objects), len(bpy.data.actions))"
+    counts = window.ask(before)
+    window.click_normalize()
+    window.wait_for(f"status.progress is None and {before} != {counts!r}")
+    window.press("ctrl+z")
+    window.wait_for(f"{before} == {counts!r}")
+
+
+def exports_by_a_click(window: Window) -> None:
+    """Each button opens the file browser with the armature's name, and the file is written."""
+    for kind in ("FBX", "BVH"):
+        window.click(kind)
+        window.accept_file_browser()
+        window.wait_for(f"status.text.startswith('Wrote') and status.text.endswith('{CLIP.name}.{kind.lower()}')")
+
+
+def stops_on_escape(window: Window) -> None:
+    """A job of an hour of video ends at once and leaves nothing; the panel can be used again."""
+    counts = window.ask("(len(bpy.data.objects), len(bpy.data.actions))")
+    window.type_source("/mnt/share/long.npz")
+    window.wait_for("'100000 frames' in status.text", seconds=120)
+    window.click_normalize()
+    window.wait_for("status.progress is not None and status.progress > 0", seconds=60)
+    window.shot("4_running")
+    window.press("Escape")
+    window.wait_for("status.text == 'Cancelled'")
+    window.expect("(len(bpy.data.objects), len(bpy.data.actions))", counts)
+    window.expect("[t.name for t in __import__('threading').enumerate() if 'posenorm' in t.name]", [], seconds=30)
+    window.shot("5_cancelled")
+
+
+def tells_what_is_wrong(window: Window) -> None:
+    """A folder without JSON: one line in the panel, and the next try works."""
+    window.type_source("/mnt/share/dist")
+    window.wait_for("status.is_error and 'dist' in status.text")
+    window.shot("6_error")
+    window.press("Escape")  # the words also popped up where the error was met, over the panel
+    window.type_source(f"/mnt/share/{CLIP.name}")
+    window.wait_for("'100 frames' in status.text")
+
+
+def survives_being_switched_off_while_it_runs(window: Window) -> None:
+    """Switched off in the middle of a job: the job ends, Blender goes on."""
+    window.ask("scene.posenorm.__setattr__('source', '/mnt/share/long.npz')")
+    window.wait_for("'100000 frames' in status.text", seconds=120)
+    window.click_normalize()
+    window.wait_for("status.progress is not None and status.progress > 0", seconds=60)
+    window.ask("bpy.ops.preferences.addon_disable(module='bl_ext.user_default.posenorm')")
+    window.expect("[t.name for t in __import__('threading').enumerate() if 'posenorm' in t.name]", [], seconds=30)
+    window.expect("hasattr(bpy.types.Scene, 'posenorm')", False)
+
+
+STEPS = (
+    picks_the_folder_and_reads_it,
+    normalizes_by_a_click,
+    moves_as_the_person_does,
+    switches_the_orientation_by_a_click,
+    is_undone_in_one_step,
+    exports_by_a_click,
+    stops_on_escape,
+    tells_what_is_wrong,
+    survives_being_switched_off_while_it_runs,
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
