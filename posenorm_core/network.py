@@ -28,7 +28,7 @@ def _convolution(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: 
     length = len(x) - (kernel - 1) * dilation
     if kernel > 1:
         x = np.concatenate([x[k * dilation : k * dilation + length] for k in range(kernel)], axis=1)
-    result = x @ weight.reshape(kernel * inputs, outputs)
+    result: np.ndarray = x @ weight.reshape(kernel * inputs, outputs)
     result += bias
     return result
 

@@ -30,6 +30,12 @@ class Checkpoint:
     average: dict[str, Any]
     optimizer: dict[str, Any]
 
+    @property
+    def averaged_weights(self) -> dict[str, Any]:
+        """The network's state as the running average has it: what is validated, exported and started from."""
+        prefix = "module."
+        return {k.removeprefix(prefix): v for k, v in self.average.items() if k.startswith(prefix)}
+
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Writes `path`; the one before stays until the new one is whole on the disk."""

@@ -21,10 +21,8 @@ from training.checkpoint import Checkpoint, load_checkpoint
 def averaged_network(checkpoint: Checkpoint) -> NormalizerNetwork:
     """The network of a checkpoint with the averaged weights, ready to predict."""
     network = NormalizerNetwork(checkpoint.configuration.network)
-    prefix = "module."
-    state = {k.removeprefix(prefix): v for k, v in checkpoint.average.items() if k.startswith(prefix)}
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(checkpoint.averaged_weights)
     except RuntimeError:
         raise InputError("the checkpoint's weights do not fit the network it describes; it is damaged") from None
     return network.eval()

@@ -3,6 +3,7 @@
     python -m training.fit                                    # built-in motion, minutes on two cores
     python -m training.fit --data data/mocap.npz --config training/configurations/shipped.toml
     python -m training.fit --out runs/normalizer --resume     # goes on exactly where it was stopped or killed
+    python -m training.fit --start runs/normalizer/checkpoint.pt --out runs/tuned --config mine.toml
 
 Writes `checkpoint.pt`, `figures.json` and TensorBoard logs into the folder of `--out`.
 """
@@ -60,6 +61,14 @@ class Training:
         except (RuntimeError, ValueError, KeyError):
             raise InputError("the checkpoint is of another network than the configuration describes") from None
         self.step = checkpoint.step
+
+    def start_from(self, checkpoint: Checkpoint) -> None:
+        """Begins with the weights of an earlier training, and with nothing else of it."""
+        try:
+            self.network.load_state_dict(checkpoint.averaged_weights)
+        except RuntimeError:
+            raise InputError("the checkpoint to start from is of another network than the configuration's") from None
+        self.average.module.load_state_dict(checkpoint.averaged_weights)
 
     def checkpoint(self) -> Checkpoint:
         """The state to go on from."""
@@ -121,9 +130,22 @@ def training_and_validation_data(configuration: Configuration) -> tuple[MotionDa
     return (joined(train, builtin) if builtin is not None else train), validation
 
 
-def fit(configuration: Configuration, out: Path, device: torch.device, resume: bool = False) -> Training:
-    """Trains until the configuration's last step, with a progress bar, logs and checkpoints in `out`."""
+def fit(
+    configuration: Configuration,
+    out: Path,
+    device: torch.device,
+    *,
+    resume: bool = False,
+    start: Path | None = None,
+) -> Training:
+    """Trains until the configuration's last step, with a progress bar, logs and checkpoints in `out`.
+
+    With `start` it begins with the weights of that checkpoint; with `resume` it goes on from the one in `out`.
+    Raises InputError where a checkpoint, the data or `out` is not usable.
+    """
     training = Training(configuration, device)
+    if start is not None:
+        training.start_from(load_checkpoint(start))
     path = out / "checkpoint.pt"
     if resume:
         training.restore(load_checkpoint(path))
@@ -198,6 +220,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--leave-out", action="append", help="a family, or family/action, training must not see")
     parser.add_argument("--out", type=Path, default=Path("runs/normalizer"), help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument("--start", type=Path, help="begin with the weights of another training's checkpoint")
     parser.add_argument("--steps", type=int, help="instead of the configuration's")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
@@ -232,7 +255,9 @@ def chosen_device(name: str | None) -> torch.device:
 
 
 def _run_options(options: argparse.Namespace) -> None:
-    training = fit(configured(options), options.out, chosen_device(options.device), options.resume)
+    training = fit(
+        configured(options), options.out, chosen_device(options.device), resume=options.resume, start=options.start
+    )
     print(f"trained {training.step} steps; {options.out / 'checkpoint.pt'}")
 
 

@@ -82,6 +82,24 @@ def test_resuming_gives_what_one_go_gives(whole, tmp_path):
     assert same(resumed.average, one_go.average)
 
 
+def test_another_training_starts_with_the_averaged_weights(whole, tmp_path):
+    finished = load_checkpoint(whole / "checkpoint.pt")
+    training = fitting.Training(SMALL, CPU)
+    training.start_from(finished)
+    assert training.step == 0
+    assert same(training.network.state_dict(), finished.averaged_weights)
+    assert same(training.average.module.state_dict(), finished.averaged_weights)
+    tuned = fitting.fit(with_steps(1), tmp_path / "tuned", CPU, start=whole / "checkpoint.pt")
+    moved = max(
+        float((a - b).detach().abs().max())
+        for a, b in zip(tuned.network.parameters(), training.network.parameters(), strict=True)
+    )
+    assert 0 < moved < 0.1
+    other = fitting.Training(replace(SMALL, network=Architecture(width=8, dilations=(2,))), CPU)
+    with pytest.raises(InputError, match="start from"):
+        other.start_from(finished)
+
+
 def test_the_seed_decides_everything(whole, tmp_path):
     fitting.fit(SMALL, tmp_path / "again", CPU)
     fitting.fit(replace(SMALL, seed=1), tmp_path / "other", CPU)
