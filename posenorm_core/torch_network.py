@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from posenorm_core.architecture import KERNEL, Architecture
+from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.rotation_head import joint_rotations, output_size
 
@@ -15,10 +16,17 @@ from posenorm_core.rotation_head import joint_rotations, output_size
 class NormalizerNetwork(nn.Module):
     """Input (B, T + 2·network_context, 72) -> unit quaternions (B, T, 19, 4), the root's in the view frame."""
 
-    def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:
-        """A network with fresh weights; `dropout` is the share of channels dropped in training."""
+    amplification: torch.Tensor
+
+    def __init__(self, architecture: Architecture, dropout: float = 0.0, detail: float = 1.0) -> None:
+        """A network with fresh weights.
+
+        `dropout` is the share of channels dropped in training; `detail` how many times larger the network sees
+        what is small in the picture and tells much, see `amplification`. Neither is left in the exported layers.
+        """
         super().__init__()
-        self.architecture = architecture
+        self.architecture, self.detail = architecture, detail
+        self.register_buffer("amplification", amplification(detail), persistent=False)
         width = architecture.width
         self.enter = _Layer(INPUT_SIZE, width, KERNEL, 1, dropout)
         self.blocks = nn.ModuleList(_Block(width, dilation, dropout) for dilation in architecture.dilations)
@@ -29,19 +37,50 @@ class NormalizerNetwork(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        hidden = self.enter(features)
+        hidden = self.enter(features @ self.amplification)
         for block in self.blocks:
             hidden = block(hidden)
         output: torch.Tensor = joint_rotations(self.leave(hidden), self.architecture.head)
         return output
 
+    def start_from(self, weights: dict[str, torch.Tensor], detail: float) -> None:
+        """Takes the weights of a network of the same architecture whose `detail` may have been another.
+
+        The function stays the same. Raises RuntimeError where the architecture differs.
+        """
+        self.load_state_dict(weights)
+        change = amplification(detail) @ torch.linalg.inv(amplification(self.detail))
+        kernels = self.enter.linear.weight.reshape(-1, KERNEL, INPUT_SIZE)
+        with torch.no_grad():
+            self.enter.linear.weight.copy_((kernels @ change.to(kernels.device)).reshape(len(kernels), -1))
+
     def folded_layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The layers as the runtime wants them: (kernel, in, out) and bias, normalization folded in."""
-        layers = [self.enter.folded()]
+        weight, bias = self.enter.folded()
+        layers = [(self.amplification.cpu().numpy() @ weight, bias)]
         for block in self.blocks:
             assert isinstance(block, _Block)
             layers += [block.over_time.folded(), block.within_frame.folded()]
         return [*layers, _as_runtime(self.leave.weight, self.leave.bias, kernel=1)]
+
+
+# Points that stand close together and tell a turn by how they stand to each other.
+_DETAILS = (("nose", "left_ear", "right_ear"), ("right_toe", "right_heel"), ("left_toe", "left_heel"))
+
+
+def amplification(detail: float) -> torch.Tensor:
+    """The matrix (72, 72) that makes `detail` times larger how far each point of a group is from the group's mean.
+
+    A head's turn is some centimetres between nose and ears, on a body of two metres: seen as it is, a network
+    takes very long to read it. The matrix is symmetric and can be inverted; 1 changes nothing.
+    """
+    matrix = torch.eye(INPUT_SIZE)
+    for group in _DETAILS:
+        for axis in range(2):
+            places = [3 * LANDMARK_NAMES.index(name) + axis for name in group]
+            spread = torch.eye(len(group)) - 1 / len(group)
+            matrix[np.ix_(places, places)] += (detail - 1) * spread
+    return matrix
 
 
 class _Layer(nn.Module):

@@ -66,6 +66,7 @@ class Optimization:
     warmup: int = 200
     weight_decay: float = 1e-4
     dropout: float = 0.05
+    detail: float = 1.0  # how many times larger the network sees the points of head and feet apart
     average: float = 0.998  # decay of the running average of the weights that is validated and exported
     validate_every: int = 800
     checkpoint_every: int = 200
@@ -88,7 +89,12 @@ class Configuration:
         whole = ("steps", "batch", "frames", "validate_every", "checkpoint_every")
         if bad := [name for name in whole if getattr(course, name) < 1]:
             raise InputError(f"configuration: optimization.{bad[0]} must be at least 1")
-        if course.learning_rate <= 0 or not 0 <= course.average < 1 or not 0 <= course.dropout < 1:
+        if (
+            course.detail <= 0
+            or course.learning_rate <= 0
+            or not 0 <= course.average < 1
+            or not 0 <= course.dropout < 1
+        ):
             raise InputError("configuration: optimization needs learning_rate > 0, average and dropout in [0, 1)")
         if not 0 <= self.augmentation.bone_range < 1:
             raise InputError("configuration: augmentation.bone_range must be in [0, 1)")

@@ -20,7 +20,8 @@ from training.checkpoint import Checkpoint, load_checkpoint
 
 def averaged_network(checkpoint: Checkpoint) -> NormalizerNetwork:
     """The network of a checkpoint with the averaged weights, ready to predict."""
-    network = NormalizerNetwork(checkpoint.configuration.network)
+    configuration = checkpoint.configuration
+    network = NormalizerNetwork(configuration.network, detail=configuration.optimization.detail)
     try:
         network.load_state_dict(checkpoint.averaged_weights)
     except RuntimeError:

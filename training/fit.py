@@ -46,7 +46,7 @@ class Training:
         torch.manual_seed(configuration.seed)
         course = configuration.optimization
         self.configuration, self.device, self.step = configuration, device, 0
-        self.network = NormalizerNetwork(configuration.network, course.dropout).to(device)
+        self.network = NormalizerNetwork(configuration.network, course.dropout, course.detail).to(device)
         self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(course.average), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=course.learning_rate, weight_decay=course.weight_decay
@@ -65,10 +65,10 @@ class Training:
     def start_from(self, checkpoint: Checkpoint) -> None:
         """Begins with the weights of an earlier training, and with nothing else of it."""
         try:
-            self.network.load_state_dict(checkpoint.averaged_weights)
+            self.network.start_from(checkpoint.averaged_weights, checkpoint.configuration.optimization.detail)
         except RuntimeError:
             raise InputError("the checkpoint to start from is of another network than the configuration's") from None
-        self.average.module.load_state_dict(checkpoint.averaged_weights)
+        self.average.module.load_state_dict(self.network.state_dict())
 
     def checkpoint(self) -> Checkpoint:
         """The state to go on from."""

@@ -10,10 +10,11 @@ from posenorm_core import quaternion
 from posenorm_core.architecture import Architecture
 from posenorm_core.condition_skeleton import LEAVES
 from posenorm_core.errors import InputError
+from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES
 from posenorm_core.network import predict_rotations
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.rotation_head import HEADS, joint_rotations, output_size
-from posenorm_core.torch_network import NormalizerNetwork
+from posenorm_core.torch_network import NormalizerNetwork, amplification
 from posenorm_core.weights import load_weights, save_weights
 
 
@@ -95,3 +96,25 @@ def test_a_file_that_cannot_run_is_refused_with_a_reason(tmp_path, changes, word
     _altered(path, **changes)
     with pytest.raises(InputError, match=words):
         load_weights(path)
+
+
+def test_detail_changes_what_is_learned_first_and_not_what_can_be_said():
+    plain = trained_a_little(Architecture(width=16, dilations=(2,)))
+    seen_larger = NormalizerNetwork(plain.architecture, detail=5.0).eval()
+    seen_larger.start_from(plain.state_dict(), detail=1.0)
+    features = torch.randn(2, 20, INPUT_SIZE)
+    with torch.no_grad():
+        torch.testing.assert_close(seen_larger(features), plain(features), atol=1e-5, rtol=0)
+    # The weights differ, the folded layers do not: nothing of it is left in what ships.
+    assert not torch.allclose(seen_larger.enter.linear.weight, plain.enter.linear.weight, atol=1e-4)
+    for (weight, _), (again, _) in zip(plain.folded_layers(), seen_larger.folded_layers(), strict=True):
+        np.testing.assert_allclose(weight, again, atol=1e-6)
+
+
+def test_amplification_enlarges_the_turn_of_the_head_and_leaves_its_place():
+    points = np.zeros((LANDMARK_COUNT, 3), dtype=np.float32)
+    head = [LANDMARK_NAMES.index(name) for name in ("nose", "left_ear", "right_ear")]
+    points[head, 0] = [0.5, 0.6, 0.7]
+    larger = (amplification(4.0).numpy() @ points.reshape(-1)).reshape(points.shape)
+    np.testing.assert_allclose(larger[head, 0], [0.2, 0.6, 1.0], atol=1e-6)
+    assert torch.equal(amplification(1.0), torch.eye(INPUT_SIZE))
