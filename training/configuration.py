@@ -44,29 +44,29 @@ class Augmentation:
 
     bone_range: float = 0.25  # each bone's length times U[1 − r, 1 + r], left and right alike
     mirror: float = 0.5
-    recombine: float = 0.5  # the upper body of one clip on the legs of another
-    tempo: float = 0.4  # played at e^U[−t, t] times its speed
-    tilt: float = 0.1  # the whole body turned any way, for lying and floor work
-    perturb: float = 0.3  # smooth random turns on every joint
+    recombine: float = 0.3  # the upper body of one clip on the legs of another
+    tempo: float = 0.2  # played at e^U[−t, t] times its speed
+    tilt: float = 0.0  # the whole body turned any way, for lying and floor work
+    perturb: float = 0.1  # smooth random turns on every joint
     perturb_degrees: float = 12.0
-    noisy: float = 0.6  # windows with detector noise
-    layout: float = 0.7  # windows with the landmarks of one detector only
-    occlude: float = 0.3  # windows with limbs hidden for a while
-    miss: float = 0.3  # windows with single landmarks missing
+    noisy: float = 0.3  # windows with detector noise
+    layout: float = 0.3  # windows with the landmarks of one detector only
+    occlude: float = 0.1  # windows with limbs hidden for a while
+    miss: float = 0.1  # windows with single landmarks missing
 
 
 @dataclass(frozen=True)
 class Optimization:
     """The course of the training."""
 
-    steps: int = 1600
-    batch: int = 32  # windows
-    frames: int = 64  # output frames a window
-    learning_rate: float = 2e-3
+    steps: int = 1500
+    batch: int = 64  # windows
+    frames: int = 16  # output frames a window
+    learning_rate: float = 3e-3
     warmup: int = 200
     weight_decay: float = 1e-4
     dropout: float = 0.05
-    detail: float = 1.0  # how many times larger the network sees the points of head and feet apart
+    detail: float = 5.0  # how many times larger the network sees the points of head and feet apart
     average: float = 0.998  # decay of the running average of the weights that is validated and exported
     validate_every: int = 800
     checkpoint_every: int = 200

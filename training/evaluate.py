@@ -17,7 +17,6 @@ import numpy as np
 import torch
 
 from posenorm_core.command import exit_code
-from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
 from posenorm_core.mirror import averaged_with_mirror
 from posenorm_core.network import predict_rotations
@@ -63,16 +62,14 @@ def _test_data(options: argparse.Namespace) -> MotionData:
     if not options.data:
         return builtin_data(3.0, seed=_BUILTIN_TEST_SEED)
     data = load_data(options.data)
-    if options.left_out:
-        return data.subset(splits.matches(data, tuple(options.left_out)))
-    return splits.part(data, options.part)
+    if options.only:
+        data = data.subset(splits.matches(data, tuple(options.only)))
+    return data if options.part == "all" else splits.part(data, options.part)
 
 
 def run_normalizer(options: argparse.Namespace) -> None:
     """The command `normalizer`."""
     weights, data = load_weights(options.weights), _test_data(options)
-    if data.clip_count == 0:
-        raise InputError(f"{options.data}: holds no clip of that part; prepare all of the data")
     content: dict[str, Any] = {"weights": weights.name, "parameters": weights.parameter_count}
     for layout in options.layout or ["all"]:
         figures = normalizer_figures(weights, data, layout)
@@ -90,8 +87,10 @@ def main() -> int:
     normalizer = commands.add_parser("normalizer", help="positions and rotations of the pose normalizer")
     normalizer.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     normalizer.add_argument("--data", type=Path, help="data set of training.prepare (default: built-in motion)")
-    normalizer.add_argument("--part", choices=("test", "validation", "train"), default="test")
-    normalizer.add_argument("--left-out", action="append", help="instead: a family, or family/action")
+    normalizer.add_argument(
+        "--part", choices=(*splits.PARTS, "all"), default="test", help="of the data (default: test)"
+    )
+    normalizer.add_argument("--only", action="append", help="only this family, or family/action")
     normalizer.add_argument("--layout", action="append", choices=tuple(LAYOUTS), help="a detector's landmarks only")
     normalizer.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     normalizer.set_defaults(run=run_normalizer)
