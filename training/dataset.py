@@ -12,8 +12,8 @@ from posenorm_core.builtin_motion import ACTIONS, builtin_clip
 from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES
 from posenorm_core.errors import InputError
 from posenorm_core.files import load_archive, require
+from training.mocap.dataset import FORMAT, VERSION
 
-FORMAT, VERSION = "posenorm-dataset", 1
 BUILTIN_FAMILY = "builtin"
 _NAMES = ("clip_name", "clip_subject", "clip_action", "clip_source", "clip_family")
 
