@@ -18,6 +18,7 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
     "openpose_coco18": (*_BODY, *_FACE),
     "coco17": (*_BODY, *_FACE),
     "coco_wholebody": (*_BODY, *_FACE, *_TOES, *_HEELS),
+    # OpenPose's BODY_25B has the same.
     "halpe26": (*_BODY, "head", *_FACE, *_TOES, *_HEELS),
     "mediapipe33": (*_BODY, *_FACE, *_TOES, *_HEELS),
     "human36m17": (*_BODY, "spine", "neck", "head"),

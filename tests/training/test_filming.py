@@ -5,6 +5,7 @@ import torch
 
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, LEAVES, PARENTS
+from posenorm_core.formats.openpose_layouts import OPENPOSE_LAYOUTS
 from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.network_input import INPUT_SIZE, SCALE_CONTEXT
@@ -80,6 +81,11 @@ def test_every_layout_has_the_landmarks_that_carry_the_pose(layout):
     assert set(LAYOUTS[layout]) <= set(LANDMARK_NAMES)
     assert {"pelvis", "left_hip", "right_ankle", "left_wrist"} <= set(LAYOUTS[layout])
     assert sum(visible(layout)) == len(LAYOUTS[layout])
+
+
+@pytest.mark.parametrize("read", OPENPOSE_LAYOUTS, ids=lambda layout: layout.name)
+def test_training_knows_the_landmarks_of_every_format_that_is_read(read):
+    assert set(read.landmarks) in [set(names) for names in LAYOUTS.values()]
 
 
 def test_a_detector_hides_whole_layouts_for_the_whole_window():
