@@ -49,6 +49,8 @@ class NormalizerNetwork(nn.Module):
         The function stays the same. Raises RuntimeError where the architecture differs.
         """
         self.load_state_dict(weights)
+        if detail == self.detail:
+            return
         change = amplification(detail) @ torch.linalg.inv(amplification(self.detail))
         kernels = self.enter.linear.weight.reshape(-1, KERNEL, INPUT_SIZE)
         with torch.no_grad():
