@@ -262,9 +262,12 @@ def test_ctrl_c_ends_with_130_and_leaves_no_half_file(
 
 # Writes half of the output, says so, and waits to be interrupted.
 _INTERRUPTED_WHILE_WRITING = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from posenorm_core.__main__ import main
+
+# A shell starts what it puts in the background with the signal ignored, and the tests may be there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def write_half(file, **arrays):
     file.write(b"half")
