@@ -89,13 +89,10 @@ class Configuration:
         whole = ("steps", "batch", "frames", "validate_every", "checkpoint_every")
         if bad := [name for name in whole if getattr(course, name) < 1]:
             raise InputError(f"configuration: optimization.{bad[0]} must be at least 1")
-        if (
-            course.detail <= 0
-            or course.learning_rate <= 0
-            or not 0 <= course.average < 1
-            or not 0 <= course.dropout < 1
-        ):
-            raise InputError("configuration: optimization needs learning_rate > 0, average and dropout in [0, 1)")
+        if bad := [name for name in ("learning_rate", "detail") if not getattr(course, name) > 0]:
+            raise InputError(f"configuration: optimization.{bad[0]} must be above 0")
+        if bad := [name for name in ("average", "dropout") if not 0 <= getattr(course, name) < 1]:
+            raise InputError(f"configuration: optimization.{bad[0]} must be in [0, 1)")
         if not 0 <= self.augmentation.bone_range < 1:
             raise InputError("configuration: augmentation.bone_range must be in [0, 1)")
         if min(dataclasses.astuple(self.losses)) < 0 or not any(dataclasses.astuple(self.losses)[:5]):
