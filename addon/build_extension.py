@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def _build_core_wheel(source: Path, wheels: Path) -> None:
         raise InputError(
             f"{MANIFEST}: its version is {_version(MANIFEST)}, pyproject.toml says {_version(project)}; make them one"
         )
-    own = f'version = "{_version(project)}.post{time.strftime("%Y%m%d%H%M%S", time.gmtime())}"'
+    own = f'version = "{_version(project)}.post{datetime.now(UTC):%Y%m%d%H%M%S%f}"'
     text = re.sub(r'^version = ".*"$', own, project.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
     (source / "pyproject.toml").write_text(text, encoding="utf-8")
     _run("-m", "build", "--wheel", "--no-isolation", "--outdir", str(wheels), str(source))
