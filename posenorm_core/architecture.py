@@ -1,6 +1,6 @@
 """The shape of E_Q, shared by the torch network that is trained and the NumPy runtime that ships.
 
-A temporal convolutional network: one convolution over three frames from the 72 inputs to `width` channels,
+A temporal convolutional network: one convolution over three frames from the 80 inputs to `width` channels,
 then residual blocks, each a convolution over three frames at its dilation and one over a single frame, then
 the rotation head. No padding inside: the ends of a clip are padded once, before the network.
 """
@@ -8,7 +8,7 @@ the rotation head. No padding inside: the ends of a clip are padded once, before
 from dataclasses import dataclass
 
 from posenorm_core.errors import InputError
-from posenorm_core.network_input import SCALE_CONTEXT
+from posenorm_core.network_input import INPUT_CONTEXT
 from posenorm_core.rotation_head import HEADS
 
 KERNEL = 3
@@ -21,6 +21,7 @@ class Architecture:
     width: int = 256
     dilations: tuple[int, ...] = (3, 9)
     head: str = "6d"
+    picture: bool = True  # the pose is aligned with the picture, see `posenorm_core.picture`
 
     def __post_init__(self) -> None:
         """Raises InputError where a value cannot be built."""
@@ -40,4 +41,4 @@ class Architecture:
     @property
     def context(self) -> int:
         """Frames of 2D input needed on either side of an output frame, the sliding size's included."""
-        return self.network_context + SCALE_CONTEXT
+        return self.network_context + INPUT_CONTEXT

@@ -38,9 +38,9 @@ def write_motion_bvh(motion: Motion, path: str | Path) -> None:
 
 
 def root_positions(motion: Motion) -> np.ndarray:
-    """(T, 3) metres: the motion's own, or where all are zero those that set the lowest joint of the clip on y = 0."""
-    if motion.root_position.any():
-        return np.asarray(motion.root_position, dtype=np.float64)
+    """(T, 3) metres: the motion's path, or where it has none the place that sets its lowest joint on y = 0."""
+    if motion.path.any():
+        return np.asarray(motion.path, dtype=np.float64)
     lowest = float(motion.positions()[..., 1].min())
     return np.tile([0.0, -lowest, 0.0], (len(motion), 1))
 

@@ -43,11 +43,13 @@ def input_times(frames: int, fps: float, target: float = COMPUTED_FPS) -> np.nda
 def resample_keypoints(points: np.ndarray, confidence: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points (T, K, 2) and confidence (T, K) at `times` (N,), in frames: linear between frames.
 
-    Between a frame seen and one missing the point is missing: half of it would be made up.
+    Between a frame seen and one missing the point stays where it was seen for half of the way, then it is missing.
     """
     before, after, fraction = _neighbours(len(points), times)
-    weight = fraction[:, None].astype(points.dtype)
-    seen = ((confidence[before] > 0) | (weight == 1)) & ((confidence[after] > 0) | (weight == 0))
+    weight = np.broadcast_to(fraction[:, None].astype(points.dtype), (len(times), points.shape[1]))
+    first, second = confidence[before] > 0, confidence[after] > 0
+    weight = np.where(first & second, weight, np.where(first, weight > 0.5, weight >= 0.5))
+    seen = (first | (weight == 1)) & (second | (weight == 0))
     mixed = points[before] * (1 - weight[..., None]) + points[after] * weight[..., None]
     sure = confidence[before] * (1 - weight) + confidence[after] * weight
     return np.where(seen[..., None], mixed, 0), np.where(seen, sure, 0)

@@ -24,6 +24,13 @@ LANDMARK_NAMES = JOINT_NAMES + tuple(name for name, *_ in _FIXED_POINTS)
 LANDMARK_COUNT = len(LANDMARK_NAMES)
 MIRROR = tuple(LANDMARK_NAMES.index(mirrored_name(name)) for name in LANDMARK_NAMES)
 
+# The joints of the limbs, which every detector gives: where one is missing, it is hidden.
+LIMBS = tuple(
+    LANDMARK_NAMES.index(f"{side}_{joint}")
+    for side in ("left", "right")
+    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+)
+
 # The joints the five are fixed to, the leaves that scale them, and where they stand on the condition skeleton.
 FIXED_TO = tuple(JOINT_NAMES.index(joint) for _, joint, _, _ in _FIXED_POINTS)
 SCALED_BY = tuple(JOINT_NAMES.index(leaf) for _, _, leaf, _ in _FIXED_POINTS)

@@ -4,16 +4,29 @@ What a mirror shows is as good a pose as what it was shown: training learns from
 network about both. Written once for NumPy and torch.
 """
 
-from collections.abc import Callable
+from posenorm_core import condition_skeleton, landmarks
+from posenorm_core.arrays import Array, constant_like
+from posenorm_core.network_input import landmarks_of, with_landmarks
 
-from posenorm_core import condition_skeleton, landmarks, quaternion
-from posenorm_core.arrays import Array, array_namespace, constant_like, dot
+
+def mirrored_directions(directions: Array) -> Array:
+    """Vectors (…, 3) that belong to no side -> those of the mirror image (…, 3)."""
+    return directions * constant_like([-1.0, 1.0, 1.0], directions)
+
+
+def mirrored_feet(values: Array) -> Array:
+    """What is said of the right and the left foot (…, 2), exchanged."""
+    return values[..., [1, 0]]
+
+
+def mirrored_joints(values: Array) -> Array:
+    """What is said of each joint (…, 19), left and right exchanged."""
+    return values[..., list(condition_skeleton.MIRROR)]
 
 
 def mirrored_points(points: Array) -> Array:
     """Joint positions or offsets (…, 19, 3) -> those of the mirror image (…, 19, 3)."""
-    turned = points[..., list(condition_skeleton.MIRROR), :]
-    return turned * constant_like([-1.0, 1.0, 1.0], points)
+    return mirrored_directions(points[..., list(condition_skeleton.MIRROR), :])
 
 
 def mirrored_rotations(rotations: Array) -> Array:
@@ -23,21 +36,7 @@ def mirrored_rotations(rotations: Array) -> Array:
 
 
 def mirrored_input(features: Array) -> Array:
-    """The network's input (…, 72) -> the input that the mirrored picture would give."""
-    xp = array_namespace(features)
-    triples = xp.reshape(features, (*features.shape[:-1], landmarks.LANDMARK_COUNT, 3))
-    turned = triples[..., list(landmarks.MIRROR), :] * constant_like([-1.0, 1.0, 1.0], features)
-    return xp.reshape(turned, features.shape)
-
-
-def averaged_with_mirror(predict: Callable[[Array], Array], features: Array) -> Array:
-    """What `predict` (…, T', 72) -> (…, T, 19, 4) says of the input and of its mirror image, averaged.
-
-    The network's two opinions differ where it is unsure; their mean is nearer to the truth, and a mirrored
-    video gives exactly the mirrored motion.
-    """
-    xp = array_namespace(features)
-    direct = predict(features)
-    other = mirrored_rotations(predict(mirrored_input(features)))
-    agreeing = xp.where(dot(direct, other) < 0, -other, other)
-    return quaternion.normalize(direct + agreeing)
+    """The network's input (…, 80) -> the input that the mirrored picture would give."""
+    turned = landmarks_of(features)[..., list(landmarks.MIRROR), :]
+    # A bone's length is taken over both sides of the body and stays.
+    return with_landmarks(features, turned * constant_like([-1.0, 1.0, 1.0], features))

@@ -46,6 +46,11 @@ class Motion:
         """The number of frames."""
         return len(self.rotations)
 
+    @property
+    def path(self) -> np.ndarray:
+        """(T, 3) metres, where the pelvis is: on its way in `heading`, which the way is told in, else in one place."""
+        return self.root_position if self.orientation == "heading" else np.zeros_like(self.root_position)
+
     def positions(self) -> np.ndarray:
         """(T, J, 3) metres: FK on the motion's skeleton, the pelvis at the origin."""
         return np.asarray(forward_kinematics(self.skeleton.offsets, self.rotations, self.skeleton.parents))

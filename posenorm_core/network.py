@@ -5,21 +5,23 @@ A convolution over frames is one matrix product: the frames it sees are laid sid
 
 import numpy as np
 
-from posenorm_core.rotation_head import joint_rotations
+from posenorm_core.prediction import Prediction, as_prediction
 from posenorm_core.weights import Weights
 
 
-def predict_rotations(weights: Weights, features: np.ndarray) -> np.ndarray:
-    """Network input (T + 2·network_context, 72) -> unit quaternions (T, 19, 4), the root's in the view frame."""
+def predict(weights: Weights, features: np.ndarray) -> Prediction:
+    """Network input (T + 2·network_context, 80) -> what the network says of T frames."""
+    features = features.astype(np.float32)
     layers = iter(weights.layers)
-    hidden = _rectified(_convolution(features.astype(np.float32), *next(layers), dilation=1))
+    hidden = _rectified(_convolution(features, *next(layers), dilation=1))
     for dilation in weights.architecture.dilations:
         inner = _rectified(_convolution(hidden, *next(layers), dilation=dilation))
         inner = _rectified(_convolution(inner, *next(layers), dilation=1))
         inner += hidden[dilation : len(hidden) - dilation]
         hidden = inner
     output = _convolution(hidden, *next(layers), dilation=1)
-    return np.asarray(joint_rotations(output, weights.architecture.head))
+    context = weights.architecture.network_context
+    return as_prediction(output, features[context : len(features) - context], weights.architecture)
 
 
 def _convolution(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: int) -> np.ndarray:

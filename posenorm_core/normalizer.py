@@ -6,6 +6,7 @@ carries the frames its ends need, so cutting changes nothing and memory does not
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,21 +21,29 @@ from posenorm_core.condition_skeleton import (
     require_condition_joints,
 )
 from posenorm_core.errors import InputError
-from posenorm_core.frame_rate import input_times, resample_keypoints, resample_rotations, resample_times
-from posenorm_core.gaps import bridge
+from posenorm_core.frame_rate import (
+    input_times,
+    resample_keypoints,
+    resample_rotations,
+    resample_times,
+    resample_values,
+)
+from posenorm_core.ground import vertical_and_path
 from posenorm_core.keypoints import Keypoints
-from posenorm_core.landmarks import LANDMARK_NAMES
-from posenorm_core.mirror import averaged_with_mirror
+from posenorm_core.landmarks import LIMBS
 from posenorm_core.motion import Motion, with_orientation
-from posenorm_core.network import predict_rotations
+from posenorm_core.network import predict
 from posenorm_core.network_input import network_input
+from posenorm_core.pelvis import HIPS, PELVIS, with_pelvis
+from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.skeleton import Skeleton
 from posenorm_core.weights import Weights, load_weights
 
 # Frames a chunk: large enough for matrix products at full speed, small enough to stay in the cache.
 CHUNK = 1024
-_PELVIS = LANDMARK_NAMES.index("pelvis")
-_HIPS = [LANDMARK_NAMES.index("right_hip"), LANDMARK_NAMES.index("left_hip")]
+
+# The expected error of a rotation (radians) at which half of the confidence is gone.
+_HALF_SURE = np.radians(30)
 
 # Done and total frames; what it raises passes through, which is how a caller stops the work.
 Progress = Callable[[int, int], None]
@@ -64,12 +73,14 @@ def normalize(
     loaded = weights if isinstance(weights, Weights) else load_weights(weights)
     _require_a_person(keypoints)
     times = resample_times(len(keypoints), keypoints.fps)
-    points, confidence = resample_keypoints(_with_pelvis(keypoints), _pelvis_everywhere(keypoints), times)
-    confidence[:, _PELVIS] = resample_keypoints(keypoints.points, keypoints.confidence, times)[1][:, _PELVIS]
-    rotations = np.concatenate(list(_predicted(points, confidence, loaded, progress)))
-    rotations = _bridged(rotations, confidence)
-    rotations = resample_rotations(rotations, input_times(len(keypoints), keypoints.fps)).astype(np.float32)
-    motion = _motion(keypoints, rotations, skeleton, _source(keypoints, loaded))
+    points, confidence = resample_keypoints(
+        with_pelvis(keypoints.points, keypoints.confidence), _pelvis_everywhere(keypoints), times
+    )
+    confidence[:, PELVIS] = resample_keypoints(keypoints.points, keypoints.confidence, times)[1][:, PELVIS]
+    said = _joined(list(_predicted(points, confidence, loaded, progress)))
+    said = replace(said, rotations=_bridged(said.rotations, confidence))
+    said = _at_times(said, input_times(len(keypoints), keypoints.fps))
+    motion = _motion(keypoints, said, skeleton, _source(keypoints, loaded))
     return with_orientation(motion, orientation)
 
 
@@ -78,40 +89,40 @@ def _require_a_person(keypoints: Keypoints) -> None:
     file = keypoints.source.get("file", "keypoints")
     if not (keypoints.confidence > 0).any():
         raise InputError(f"{file}: nobody is seen in any of its {len(keypoints)} frames (every confidence is 0)")
-    if not (keypoints.confidence[:, [_PELVIS, *_HIPS]] > 0).any():
+    if not (keypoints.confidence[:, [PELVIS, *HIPS]] > 0).any():
         raise InputError(f"{file}: the hips are not seen in any frame; the person must be in the picture to the hips")
-
-
-def _with_pelvis(keypoints: Keypoints) -> np.ndarray:
-    """The points (T, 24, 2) with a pelvis in every frame: as seen, else the hips in sight, else bridged."""
-    points = keypoints.points.copy()
-    seen = keypoints.confidence[:, _HIPS] > 0
-    middle = (points[:, _HIPS] * seen[..., None]).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)[:, None]
-    known = keypoints.confidence[:, _PELVIS] > 0
-    pelvis = np.where(known[:, None], points[:, _PELVIS], middle)
-    points[:, _PELVIS] = bridge(pelvis[:, None], (known | seen.any(axis=1))[:, None])[:, 0]
-    return points
 
 
 def _pelvis_everywhere(keypoints: Keypoints) -> np.ndarray:
     """The confidence (T, 24) with the pelvis known everywhere, so that resampling keeps its bridged path."""
     confidence = keypoints.confidence.copy()
-    confidence[:, _PELVIS] = 1
+    confidence[:, PELVIS] = 1
     return confidence
 
 
 def _predicted(
     points: np.ndarray, confidence: np.ndarray, weights: Weights, progress: Progress | None
-) -> Iterator[np.ndarray]:
-    """Rotations chunk by chunk, for points (N, 24, 2) and confidence (N, 24) at 30 frames/s."""
+) -> Iterator[Prediction]:
+    """What the network says chunk by chunk, for points (N, 24, 2) and confidence (N, 24) at 30 frames/s."""
     total, context = len(points), weights.architecture.context
     for begin in range(0, total, CHUNK):
         end = min(begin + CHUNK, total)
         frames = np.clip(np.arange(begin - context, end + context), 0, total - 1)
         features = np.asarray(network_input(points[frames], confidence[frames]))
-        yield np.asarray(averaged_with_mirror(partial(predict_rotations, weights), features))
+        yield averaged_with_mirror(partial(predict, weights), features)
         if progress is not None:
             progress(end, total)
+
+
+def _joined(chunks: list[Prediction]) -> Prediction:
+    """The chunks end to end."""
+    return Prediction(*(np.concatenate(parts) for parts in zip(*(c.parts() for c in chunks), strict=True)))
+
+
+def _at_times(said: Prediction, times: np.ndarray) -> Prediction:
+    """What is said at fractional frames `times` (T,), in single precision."""
+    others = (resample_values(part, times) for part in (said.contacts, said.up, said.doubt))
+    return Prediction(*(p.astype(np.float32) for p in (resample_rotations(said.rotations, times), *others)))
 
 
 def _bridged(rotations: np.ndarray, confidence: np.ndarray) -> np.ndarray:
@@ -123,19 +134,19 @@ def _bridged(rotations: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     return resample_rotations(rotations[seen], places)
 
 
-def _motion(keypoints: Keypoints, rotations: np.ndarray, skeleton: Skeleton, source: dict[str, Any]) -> Motion:
+def _motion(keypoints: Keypoints, said: Prediction, skeleton: Skeleton, source: dict[str, Any]) -> Motion:
     """The motion as the camera saw it, in the orientation `view`."""
-    frames = len(keypoints)
+    up, path = vertical_and_path(said, keypoints, skeleton.offsets)
     return Motion(
         fps=keypoints.fps,
         skeleton=skeleton,
-        rotations=rotations,
+        rotations=said.rotations,
         orientation="view",
-        view_root=rotations[:, 0].copy(),
-        up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
-        root_position=np.zeros((frames, 3), dtype=np.float32),
-        contacts=np.full((frames, 2), np.nan, dtype=np.float32),
-        confidence=joint_confidence(keypoints.confidence),
+        view_root=said.rotations[:, 0].copy(),
+        up=up.astype(np.float32),
+        root_position=path.astype(np.float32),
+        contacts=said.contacts,
+        confidence=joint_confidence(keypoints.confidence) * certainty(said.doubt),
         source=source,
     )
 
@@ -143,10 +154,11 @@ def _motion(keypoints: Keypoints, rotations: np.ndarray, skeleton: Skeleton, sou
 def joint_confidence(confidence: np.ndarray) -> np.ndarray:
     """How well each joint's rotation is seen (T, 19): the mean over the ends of the bones it turns.
 
-    `confidence` (T, 24) is the landmarks'. Ends that the detector never gives do not count; a joint none of
-    whose ends it gives takes its parent's value.
+    `confidence` (T, 24) is the landmarks'. Ends that the detector does not know do not count, those of a limb that
+    is hidden do; a joint none of whose ends count takes its parent's value.
     """
     given = (confidence > 0).any(axis=0)
+    given[list(LIMBS)] = True
     result = np.zeros((len(confidence), JOINT_COUNT), dtype=np.float32)
     for joint in range(JOINT_COUNT):
         ends = [joint, *(child for child in range(JOINT_COUNT) if PARENTS[child] == joint)]
@@ -154,6 +166,11 @@ def joint_confidence(confidence: np.ndarray) -> np.ndarray:
         used = [end for end in ends if given[end]]
         result[:, joint] = confidence[:, used].mean(axis=1) if used else result[:, max(PARENTS[joint], 0)]
     return result
+
+
+def certainty(doubt: np.ndarray) -> np.ndarray:
+    """How sure the network is of each rotation, 1…0, from the error it expects (radians): a half at 30°."""
+    return np.asarray(np.exp2(-doubt / _HALF_SURE))
 
 
 def _source(keypoints: Keypoints, weights: Weights) -> dict[str, Any]:

@@ -222,6 +222,19 @@ def from_6d(d: Array) -> Array:
     return from_matrix(xp.stack([first, second, xp.linalg.cross(first, second)], axis=-1))
 
 
+def from_9d(d: Array) -> Array:
+    """Any matrix, row by row (9), -> the unit quaternion (4) of the rotation nearest to it.
+
+    By singular values (Levinson et al., An Analysis of SVD for Deep Rotation Estimation, 2020).
+    """
+    xp = array_namespace(d)
+    u, _, vh = xp.linalg.svd(xp.reshape(d, (*d.shape[:-1], 3, 3)))
+    handed = xp.sign(xp.linalg.det(u) * xp.linalg.det(vh))
+    last = xp.ones_like(u[..., :1, :]) * constant_like([1.0, 1.0, 0.0], d)
+    last = last + constant_like([0.0, 0.0, 1.0], d) * handed[..., None, None]
+    return from_matrix(xp.matmul(u * last, vh))
+
+
 def to_6d(q: Array) -> Array:
     """Unit quaternion (4) -> the first two columns of its matrix (6)."""
     xp = array_namespace(q)

@@ -10,11 +10,11 @@ from torch import nn
 from posenorm_core.architecture import KERNEL, Architecture
 from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.network_input import INPUT_SIZE
-from posenorm_core.rotation_head import joint_rotations, output_size
+from posenorm_core.prediction import Prediction, as_prediction, output_size
 
 
 class NormalizerNetwork(nn.Module):
-    """Input (B, T + 2·network_context, 72) -> unit quaternions (B, T, 19, 4), the root's in the view frame."""
+    """Input (B, T + 2·network_context, 80) -> `Prediction` of (B, T) frames."""
 
     amplification: torch.Tensor
 
@@ -30,18 +30,25 @@ class NormalizerNetwork(nn.Module):
         width = architecture.width
         self.enter = _Layer(INPUT_SIZE, width, KERNEL, 1, dropout)
         self.blocks = nn.ModuleList(_Block(width, dilation, dropout) for dilation in architecture.dilations)
-        self.leave = nn.Linear(width, output_size(architecture.head))
+        self.leave = nn.Linear(width, output_size(architecture))
         # The head's zero is the T-pose: begin near it rather than at a random pose.
         nn.init.normal_(self.leave.weight, std=0.01)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
+    @property
+    def context(self) -> int:
+        """Frames on either side of an output frame that the network sees."""
+        return self.architecture.network_context
+
+    def forward(self, features: torch.Tensor) -> Prediction:
         """See the class."""
         hidden = self.enter(features @ self.amplification)
         for block in self.blocks:
             hidden = block(hidden)
-        output: torch.Tensor = joint_rotations(self.leave(hidden), self.architecture.head)
-        return output
+        # In mixed precision too a rotation is told in full precision: eight bits would be half a degree.
+        with torch.autocast(hidden.device.type, enabled=False):
+            within = features[:, self.context : features.shape[1] - self.context].float()
+            return as_prediction(self.leave(hidden.float()), within, self.architecture)
 
     def start_from(self, weights: dict[str, torch.Tensor], detail: float) -> None:
         """Takes the weights of a network of the same architecture whose `detail` may have been another.
@@ -71,7 +78,7 @@ _DETAILS = (("nose", "left_ear", "right_ear"), ("right_toe", "right_heel"), ("le
 
 
 def amplification(detail: float) -> torch.Tensor:
-    """The matrix (72, 72) that makes `detail` times larger how far each point of a group is from the group's mean.
+    """The matrix (72, 80) that makes `detail` times larger how far each point of a group is from the group's mean.
 
     A head's turn is some centimetres between nose and ears, on a body of two metres: seen as it is, a network
     takes very long to read it. The matrix is symmetric and can be inverted; 1 changes nothing.
@@ -97,15 +104,21 @@ class _Layer(nn.Module):
         self.kernel, self.dilation = kernel, dilation
         self.linear = nn.Linear(kernel * inputs, outputs, bias=False)
         self.normalization = nn.BatchNorm1d(outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         length = x.shape[1] - (self.kernel - 1) * self.dilation
         if self.kernel > 1:
             x = torch.cat([x[:, k * self.dilation : k * self.dilation + length] for k in range(self.kernel)], dim=2)
         normalized = self.normalization(self.linear(x).flatten(0, 1)).unflatten(0, x.shape[:2])
-        output: torch.Tensor = self.dropout(torch.relu(normalized))
-        return output
+        return self._without_some_channels(torch.relu(normalized))
+
+    def _without_some_channels(self, x: torch.Tensor) -> torch.Tensor:
+        """Dropout of a window's whole channels: as good as of single numbers and far cheaper to draw."""
+        if not (self.training and self.dropout):
+            return x
+        kept = torch.nn.functional.dropout(x.new_ones(len(x), 1, x.shape[2]), self.dropout)
+        return x * kept
 
     def folded(self) -> tuple[np.ndarray, np.ndarray]:
         norm = self.normalization

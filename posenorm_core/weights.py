@@ -16,9 +16,9 @@ from posenorm_core.architecture import KERNEL, Architecture
 from posenorm_core.errors import InputError
 from posenorm_core.files import load_archive, save_archive
 from posenorm_core.network_input import INPUT_SIZE
-from posenorm_core.rotation_head import output_size
+from posenorm_core.prediction import output_size
 
-FORMAT, VERSION = "posenorm-weights", 1
+FORMAT, VERSION = "posenorm-weights", 2
 SHIPPED = Path(__file__).parent / "weights" / "normalizer.npz"
 
 
@@ -44,7 +44,7 @@ def layer_shapes(architecture: Architecture) -> list[tuple[int, int, int]]:
     shapes = [(KERNEL, INPUT_SIZE, width)]
     for _ in architecture.dilations:
         shapes += [(KERNEL, width, width), (1, width, width)]
-    return [*shapes, (1, width, output_size(architecture.head))]
+    return [*shapes, (1, width, output_size(architecture))]
 
 
 def save_weights(

@@ -1,5 +1,7 @@
 """BVH: what is written is read back, and any file is read for what it says or refused in one line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from posenorm_core.bvh_writer import quaternion_to_zxy
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
-from posenorm_core.motion import Motion
+from posenorm_core.motion import Motion, with_orientation
 
 SMALL = b"""HIERARCHY
 ROOT hips
@@ -124,6 +126,20 @@ def test_without_a_root_path_the_lowest_joint_of_the_clip_stands_on_the_floor(tm
     clip = read_bvh(tmp_path / "t.bvh", scale=0.01)
     assert clip.pose()[0][..., 1].min() == pytest.approx(0.0, abs=1e-6)
     assert np.ptp(clip.translations[:, 0], axis=0).max() == 0.0
+
+
+@pytest.mark.parametrize("orientation", ["unified", "view"])
+def test_a_way_that_is_told_in_heading_is_not_written_in_another_orientation(tmp_path, orientation: str) -> None:
+    walked = motion(random_rotations(3, 20), root=np.arange(60.0).reshape(20, 3))
+    for name, path in (("walked", walked.root_position), ("still", np.zeros((20, 3)))):
+        seen = replace(with_orientation(walked, orientation), root_position=path)
+        write_motion_bvh(seen, tmp_path / f"{name}.bvh")
+    assert (tmp_path / "walked.bvh").read_text() == (tmp_path / "still.bvh").read_text()
+    clip = read_bvh(tmp_path / "walked.bvh", scale=0.01)
+    assert clip.pose()[0][..., 1].min() == pytest.approx(0.0, abs=1e-6)
+    assert np.ptp(clip.translations[:, 0], axis=0).max() == 0.0
+    write_motion_bvh(with_orientation(walked, "heading"), tmp_path / "heading.bvh")
+    assert_allclose(read_bvh(tmp_path / "heading.bvh", scale=0.01).translations[:, 0], walked.path, atol=1e-7)
 
 
 def test_any_hierarchy_and_channel_order_is_read() -> None:

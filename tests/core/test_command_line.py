@@ -120,8 +120,10 @@ def test_the_person_asked_for_is_the_one_written(run, tmp_path: Path) -> None:
         assert code == 0
         assert f"person {number or 1} of 2" in out
         shown[number] = float(load_motion(tmp_path / "out.npz").confidence.max())
-    assert shown[None] == shown[1] == pytest.approx(0.9)
-    assert shown[2] == pytest.approx(0.4)
+    # No surer than the detector, and nearly as sure where the joint is plain to see.
+    assert shown[None] == shown[1]
+    assert 0.8 < shown[1] <= 0.9
+    assert 0.3 < shown[2] <= 0.4
 
 
 def test_another_body_is_the_one_posed(run, clip: Path, tmp_path: Path) -> None:

@@ -55,13 +55,13 @@ def test_at_30_frames_a_second_nothing_changes(rng: np.random.Generator) -> None
         np.testing.assert_array_equal(before, after)
 
 
-def test_between_seen_and_missing_is_missing_and_between_two_seen_is_the_line() -> None:
+def test_a_point_holds_half_way_to_a_missing_frame_and_between_two_seen_is_the_line() -> None:
     points = np.array([[[0.0, 0.0]], [[10.0, 20.0]], [[999.0, 999.0]], [[30.0, 0.0]]])
     confidence = np.array([[0.4], [0.8], [0.0], [1.0]])
     times = np.array([0.0, 0.25, 1.0, 1.5, 2.0, 2.999, 3.0, 7.0])
     resampled, sure = resample_keypoints(points, confidence, times)
-    np.testing.assert_allclose(sure[:, 0], [0.4, 0.5, 0.8, 0, 0, 0, 1, 1])
-    expected = [[0, 0], [2.5, 5], [10, 20], [0, 0], [0, 0], [0, 0], [30, 0], [30, 0]]
+    np.testing.assert_allclose(sure[:, 0], [0.4, 0.5, 0.8, 0.8, 0, 1, 1, 1])
+    expected = [[0, 0], [2.5, 5], [10, 20], [10, 20], [0, 0], [30, 0], [30, 0], [30, 0]]
     np.testing.assert_allclose(resampled[:, 0], expected)
 
 

@@ -63,6 +63,74 @@ def test_rotation_loss_is_the_angle(array):
     assert float(losses.rotation_loss(identity, turned)) == pytest.approx(third / 2)
 
 
+def test_contact_is_the_cross_entropy_with_what_truly_stands(array):
+    probability = array([[0.9, 0.2], [0.5, 0.7]])
+    contacts = array([[1.0, 0.0], [0.0, 1.0]])
+    # What was said of the four that is true: 0.9, 0.8, 0.5, 0.7.
+    expected = -(math.log(0.9) + math.log(0.8) + math.log(0.5) + math.log(0.7)) / 4
+    assert float(losses.contact_loss(probability, contacts)) == pytest.approx(expected)
+
+
+def test_contact_of_the_truth_is_zero_and_of_its_opposite_finite(array):
+    contacts = array([[1.0, 0.0], [0.0, 0.0]])
+    assert float(losses.contact_loss(contacts, contacts)) == pytest.approx(0.0)
+    assert float(losses.contact_loss(1 - contacts, contacts)) == pytest.approx(-math.log(1e-6))
+
+
+def test_direction_is_the_mean_chord_of_what_counts(array):
+    truth = array([[[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]], [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
+    # A right angle, the truth, a third of a turn, the opposite: chords √2, 0, √3, 2.
+    third = math.radians(120)
+    said = array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[math.sin(third), math.cos(third), 0.0], [0.0, -1.0, 0.0]]])
+    every = array([[1.0, 1.0], [1.0, 1.0]]) > 0
+    chords = (math.sqrt(2) + 0 + math.sqrt(3) + 2) / 4
+    assert float(losses.direction_loss(said, truth, every)) == pytest.approx(chords, abs=1e-5)
+    # A column of one for all frames of a window, as the batch has it, broadcasts.
+    first = array([[1.0], [0.0]]) > 0
+    assert float(losses.direction_loss(said, truth, first)) == pytest.approx(math.sqrt(2) / 2, abs=1e-5)
+
+
+def test_direction_ignores_what_does_not_count(array):
+    truth = array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    counts = array([1.0, 0.0]) > 0
+    one, other = (array([[1.0, 0.0, 0.0], wild]) for wild in ([0.0, -1.0, 0.0], [0.6, 0.8, 0.0]))
+    assert float(losses.direction_loss(one, truth, counts)) == float(losses.direction_loss(other, truth, counts))
+    assert float(losses.direction_loss(one, truth, array([0.0, 0.0]) > 0)) == 0.0
+
+
+def test_doubt_is_the_exponential_likelihood(array):
+    # 0.2 / 0.1 + ln 0.1 and 0.3 / 0.3 + ln 0.3.
+    expected = (2 + math.log(0.1) + 1 + math.log(0.3)) / 2
+    assert float(losses.doubt_loss(array([0.1, 0.3]), array([0.2, 0.3]))) == pytest.approx(expected)
+
+
+def test_doubt_costs_least_where_it_is_the_mean_error(array):
+    off = array([0.05, 0.1, 0.3, 0.35])
+    costs = {told: float(losses.doubt_loss(array([told] * 4), off)) for told in np.linspace(0.05, 0.6, 111).tolist()}
+    assert min(costs, key=costs.__getitem__) == pytest.approx(0.2)
+
+
+def test_doubt_comes_to_rest_at_the_mean_error():
+    off = torch.tensor([0.05, 0.1, 0.3, 0.35], dtype=torch.float64)
+    doubt = torch.tensor([0.1, 0.2, 0.4], dtype=torch.float64, requires_grad=True)
+    losses.doubt_loss(doubt[:, None], off).backward()
+    too_little, right, too_much = doubt.grad.tolist()
+    assert too_little < 0 < too_much
+    assert right == pytest.approx(0.0, abs=1e-12)
+
+
+def test_what_pulls_at_contacts_and_verticals_is_finite_where_they_are_right_or_quite_wrong():
+    contacts = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    probability = torch.tensor([[1.0, 0.0], [1.0, 0.0]], requires_grad=True)
+    losses.contact_loss(probability, contacts).backward()
+    up = torch.tensor([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]], requires_grad=True)
+    losses.direction_loss(up, torch.tensor([[0.0, 1.0, 0.0]] * 2), torch.tensor([True, True])).backward()
+    assert torch.isfinite(probability.grad).all()
+    assert torch.isfinite(up.grad).all()
+    assert torch.equal(up.grad[0], torch.zeros(3))
+    assert up.grad[1, 1] < 0
+
+
 @pytest.mark.parametrize("name", ["rotation_loss", "rotation_consistency_loss"])
 def test_gradients_stay_finite_where_the_prediction_is_exact(name):
     q = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]], requires_grad=True)

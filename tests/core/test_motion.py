@@ -123,6 +123,16 @@ def test_heading_leaves_a_bow_a_bow_and_takes_the_turn_from_somebody_upright() -
         assert same_rotations(heading, expected)
 
 
+def test_the_path_is_told_in_heading_and_elsewhere_the_pelvis_stays() -> None:
+    motion = some_motion()
+    for orientation in ORIENTATIONS:
+        turned = with_orientation(motion, orientation)
+        expected = motion.root_position if orientation == "heading" else np.zeros((len(motion), 3))
+        np.testing.assert_array_equal(turned.path, expected)
+        # Not lost: the next may choose heading again.
+        np.testing.assert_array_equal(turned.root_position, motion.root_position)
+
+
 def test_another_orientation_is_refused() -> None:
     with pytest.raises(InputError, match="unified, heading, view"):
         with_orientation(some_motion(), "sideways")

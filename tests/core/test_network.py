@@ -10,8 +10,8 @@ from posenorm_core import quaternion
 from posenorm_core.architecture import Architecture
 from posenorm_core.condition_skeleton import LEAVES
 from posenorm_core.errors import InputError
-from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES
-from posenorm_core.network import predict_rotations
+from posenorm_core.landmarks import LANDMARK_NAMES
+from posenorm_core.network import predict
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.rotation_head import HEADS, joint_rotations, output_size
 from posenorm_core.torch_network import NormalizerNetwork, amplification
@@ -25,7 +25,7 @@ def trained_a_little(architecture: Architecture) -> NormalizerNetwork:
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     for _ in range(3):
         features = torch.randn(4, 8 + 2 * architecture.network_context, INPUT_SIZE)
-        network(features).square()[..., 1:].sum().backward()
+        sum(part.square().sum() for part in network(features).parts()).backward()
         optimizer.step()
     return network.eval()
 
@@ -37,10 +37,11 @@ def test_numpy_equals_torch(tmp_path, head):
     save_weights(tmp_path / "w.npz", architecture, network.folded_layers(), {}, precision="float32")
     features = np.random.default_rng(1).normal(size=(60, INPUT_SIZE)).astype(np.float32)
     with torch.no_grad():
-        expected = network(torch.from_numpy(features)[None])[0].numpy()
-    result = predict_rotations(load_weights(tmp_path / "w.npz"), features)
-    assert result.shape == (60 - 2 * architecture.network_context, 19, 4)
-    np.testing.assert_allclose(result, expected, atol=1e-5)
+        expected = network(torch.from_numpy(features)[None])
+    result = predict(load_weights(tmp_path / "w.npz"), features)
+    assert result.rotations.shape == (60 - 2 * architecture.network_context, 19, 4)
+    for ours, theirs in zip(result.parts(), expected.parts(), strict=True):
+        np.testing.assert_allclose(ours, theirs[0].numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -63,9 +64,10 @@ def test_a_frame_depends_on_nothing_beyond_its_context():
     features = torch.randn(1, 41, INPUT_SIZE)
     context = architecture.network_context
     with torch.no_grad():
-        frame = network(features)[0, 20 - context]
-        alone = network(features[:, 20 - context : 21 + context])[0, 0]
-    torch.testing.assert_close(frame, alone, atol=1e-6, rtol=0)
+        whole = network(features)
+        alone = network(features[:, 20 - context : 21 + context])
+    for all_frames, one in zip(whole.parts(), alone.parts(), strict=True):
+        torch.testing.assert_close(all_frames[0, 20 - context], one[0, 0], atol=1e-6, rtol=0)
 
 
 def _altered(path, **changes):
@@ -78,7 +80,7 @@ def _altered(path, **changes):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"version": 2}, "version 2"),
+        ({"version": 1}, "version 1"),
         ({"format": "posenorm-motion"}, "posenorm-motion"),
         ({"layer_1_bias": None}, "layer 1"),
         ({"layer_0_weight": np.zeros((3, 71, 8))}, "layer 0"),
@@ -104,7 +106,8 @@ def test_detail_changes_what_is_learned_first_and_not_what_can_be_said():
     seen_larger.start_from(plain.state_dict(), detail=1.0)
     features = torch.randn(2, 20, INPUT_SIZE)
     with torch.no_grad():
-        torch.testing.assert_close(seen_larger(features), plain(features), atol=1e-5, rtol=0)
+        for larger, as_it_is in zip(seen_larger(features).parts(), plain(features).parts(), strict=True):
+            torch.testing.assert_close(larger, as_it_is, atol=1e-5, rtol=0)
     # The weights differ, the folded layers do not: nothing of it is left in what ships.
     assert not torch.allclose(seen_larger.enter.linear.weight, plain.enter.linear.weight, atol=1e-4)
     for (weight, _), (again, _) in zip(plain.folded_layers(), seen_larger.folded_layers(), strict=True):
@@ -112,9 +115,9 @@ def test_detail_changes_what_is_learned_first_and_not_what_can_be_said():
 
 
 def test_amplification_enlarges_the_turn_of_the_head_and_leaves_its_place():
-    points = np.zeros((LANDMARK_COUNT, 3), dtype=np.float32)
-    head = [LANDMARK_NAMES.index(name) for name in ("nose", "left_ear", "right_ear")]
-    points[head, 0] = [0.5, 0.6, 0.7]
-    larger = (amplification(4.0).numpy() @ points.reshape(-1)).reshape(points.shape)
-    np.testing.assert_allclose(larger[head, 0], [0.2, 0.6, 1.0], atol=1e-6)
+    seen = np.zeros(INPUT_SIZE, dtype=np.float32)
+    head = [3 * LANDMARK_NAMES.index(name) for name in ("nose", "left_ear", "right_ear")]
+    seen[head] = [0.5, 0.6, 0.7]
+    larger = amplification(4.0).numpy() @ seen
+    np.testing.assert_allclose(larger[head], [0.2, 0.6, 1.0], atol=1e-6)
     assert torch.equal(amplification(1.0), torch.eye(INPUT_SIZE))

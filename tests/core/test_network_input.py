@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from posenorm_core.landmarks import LANDMARK_COUNT
-from posenorm_core.network_input import INPUT_SIZE, SCALE_CONTEXT, network_input
+from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES
+from posenorm_core.network_input import INPUT_CONTEXT, INPUT_SIZE, landmarks_of, network_input, without_hidden
 
 
 @pytest.fixture
 def clip():
     """A clip of points in pixels, with an eighth of the landmarks missing."""
     rng = np.random.default_rng(3)
-    points = np.cumsum(rng.normal(size=(90, LANDMARK_COUNT, 2)), axis=0) + rng.normal(size=(LANDMARK_COUNT, 2)) * 200
-    confidence = np.where(rng.random((90, LANDMARK_COUNT)) < 0.125, 0.0, rng.random((90, LANDMARK_COUNT)))
+    points = np.cumsum(rng.normal(size=(150, LANDMARK_COUNT, 2)), axis=0) + rng.normal(size=(LANDMARK_COUNT, 2)) * 200
+    confidence = np.where(rng.random((150, LANDMARK_COUNT)) < 0.125, 0.0, rng.random((150, LANDMARK_COUNT)))
     return points, confidence
 
 
@@ -28,7 +28,7 @@ def test_a_clip_in_pieces_equals_the_clip_whole(clip):
     whole = network_input(points, confidence)
     for begin in range(0, len(whole), 17):
         end = min(begin + 17, len(whole))
-        piece = slice(begin, end + 2 * SCALE_CONTEXT)
+        piece = slice(begin, end + 2 * INPUT_CONTEXT)
         np.testing.assert_array_equal(network_input(points[piece], confidence[piece]), whole[begin:end])
 
 
@@ -38,22 +38,22 @@ def test_what_is_missing_is_zero_and_its_coordinates_do_not_matter(clip):
     moved = np.where((confidence > 0)[..., None], points, 12345.0)
     result = network_input(moved, confidence)
     np.testing.assert_array_equal(result, network_input(points, confidence))
-    triples = result.reshape(len(result), LANDMARK_COUNT, 3)
-    missing = confidence[SCALE_CONTEXT:-SCALE_CONTEXT] == 0
+    triples = landmarks_of(result)
+    missing = confidence[INPUT_CONTEXT:-INPUT_CONTEXT] == 0
     assert missing.any()
     assert (triples[missing] == 0).all()
 
 
 def test_up_in_the_image_is_positive(clip):
-    points = np.zeros((2 * SCALE_CONTEXT + 1, LANDMARK_COUNT, 2))
+    points = np.zeros((2 * INPUT_CONTEXT + 1, LANDMARK_COUNT, 2))
     points[:, 10] = [0, -50]  # the head 50 pixels above the pelvis; pixels count downwards
     points[:, 2] = [0, 80]
-    result = network_input(points, np.ones(points.shape[:2])).reshape(LANDMARK_COUNT, 3)
+    result = landmarks_of(network_input(points, np.ones(points.shape[:2])))[0]
     assert result[10, 1] > 0 > result[2, 1]
 
 
 def test_nobody_in_sight_gives_zeros():
-    points = np.full((2 * SCALE_CONTEXT + 2, LANDMARK_COUNT, 2), 7.0)
+    points = np.full((2 * INPUT_CONTEXT + 2, LANDMARK_COUNT, 2), 7.0)
     assert not network_input(points, np.zeros(points.shape[:2])).any()
 
 
@@ -62,3 +62,56 @@ def test_numpy_and_torch_agree(clip):
     from_torch = network_input(torch.tensor(points), torch.tensor(confidence))
     assert from_torch.shape[-1] == INPUT_SIZE
     np.testing.assert_allclose(from_torch.numpy(), network_input(points, confidence), atol=1e-12)
+
+
+def standing(thigh: float, shin: float, frames: int = 2 * INPUT_CONTEXT + 1) -> np.ndarray:
+    """Landmarks of a stick figure whose legs are so long in the picture."""
+    points = np.zeros((frames, LANDMARK_COUNT, 2))
+    for side, aside in (("right", -20.0), ("left", 20.0)):
+        for joint, down in (("hip", 0.0), ("knee", thigh), ("ankle", thigh + shin)):
+            points[:, LANDMARK_NAMES.index(f"{side}_{joint}")] = [aside, down]
+    return points
+
+
+def bones(points: np.ndarray, confidence: np.ndarray | None = None) -> np.ndarray:
+    """The lengths of thigh and shin that the input tells for the one frame, in pixels again."""
+    confidence = np.ones(points.shape[:2]) if confidence is None else confidence
+    told = network_input(points, confidence)[0]
+    seen = landmarks_of(told)
+    scale = points[INPUT_CONTEXT, LANDMARK_NAMES.index("left_ankle"), 1] / -seen[LANDMARK_NAMES.index("left_ankle"), 1]
+    return np.asarray(told[3 * LANDMARK_COUNT :][:2] * scale)
+
+
+def test_a_bone_is_as_long_as_it_once_was():
+    # The person squats for all but a few frames: the thighs point at the camera, the picture shows them short.
+    points = standing(10.0, 40.0)
+    points[3:13] = standing(50.0, 40.0, 10)
+    thigh, shin = bones(points)
+    assert shin == pytest.approx(40.0)
+    assert 0.7 * 50 < thigh < 50
+
+
+def test_one_wrong_frame_does_not_decide_how_long_a_bone_is():
+    points = standing(50.0, 40.0)
+    points[7] = standing(100.0, 40.0, 1)
+    assert 50 < bones(points)[0] < 65
+
+
+def test_a_bone_is_measured_on_the_side_that_is_seen_and_zero_on_neither():
+    points, confidence = standing(50.0, 40.0), np.ones((2 * INPUT_CONTEXT + 1, LANDMARK_COUNT))
+    confidence[:, LANDMARK_NAMES.index("right_knee")] = 0
+    np.testing.assert_allclose(bones(points, confidence), [50.0, 40.0])
+    confidence[:, LANDMARK_NAMES.index("left_knee")] = 0
+    np.testing.assert_array_equal(bones(points, confidence), 0.0)
+
+
+def test_hiding_afterwards_is_hiding_before(clip):
+    points, _ = clip
+    visible = [name not in ("right_toe", "left_toe", "left_knee", "head") for name in LANDMARK_NAMES]
+    everything = np.ones(points.shape[:2])
+    after = without_hidden(network_input(points, everything), visible)
+    before = network_input(points, everything * visible)
+    # But for a bone seen on one side alone, whose length was taken over both, and for the size.
+    hidden = before == 0
+    assert hidden.any()
+    np.testing.assert_array_equal(after == 0, hidden)

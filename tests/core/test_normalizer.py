@@ -13,7 +13,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES
 from posenorm_core.motion import load_motion, save_motion
-from posenorm_core.normalizer import normalize
+from posenorm_core.normalizer import certainty, joint_confidence, normalize
 from posenorm_core.skeleton import Skeleton
 from posenorm_core.torch_network import NormalizerNetwork
 from posenorm_core.weights import load_weights, save_weights
@@ -94,7 +94,7 @@ def test_frames_without_anybody_are_bridged_and_marked(weights):
     confidence[40:80] = 0
     motion = normalize(replace(clip, confidence=confidence), weights=weights)
     assert (motion.confidence[40:80] == 0).all()
-    assert (motion.confidence[:40] == 1).all()
+    assert (motion.confidence[:40] > 0).all()
     # From the last frame seen to the next the joints turn at even speed along the shorter arc.
     halfway = quaternion.slerp(motion.rotations[39], motion.rotations[80], 20.5 / 41)
     middle = quaternion.slerp(motion.rotations[59], motion.rotations[60], 0.5)
@@ -106,9 +106,22 @@ def test_what_a_detector_never_gives_does_not_lower_the_confidence(weights):
     confidence = clip.confidence.copy()
     confidence[:, [LANDMARK_NAMES.index(name) for name in ("spine", "neck", "head")]] = 0
     confidence[:, LANDMARK_NAMES.index("left_wrist")] = 0.5
-    motion = normalize(replace(clip, confidence=confidence), weights=weights)
-    assert (motion.confidence[:, LANDMARK_NAMES.index("neck")] == 1).all()
-    np.testing.assert_allclose(motion.confidence[:, LANDMARK_NAMES.index("left_elbow")], 0.75)
+    seen = joint_confidence(confidence)
+    assert (seen[:, LANDMARK_NAMES.index("neck")] == 1).all()
+    np.testing.assert_allclose(seen[:, LANDMARK_NAMES.index("left_elbow")], 0.75)
+    # An arm is what every detector knows: where it is never seen it is hidden, and nobody is sure of it.
+    confidence[:, [LANDMARK_NAMES.index(name) for name in ("right_elbow", "right_wrist")]] = 0
+    assert (joint_confidence(confidence)[:, LANDMARK_NAMES.index("right_elbow")] == 0).all()
+
+
+def test_the_confidence_is_what_the_detector_says_times_what_the_network_expects(weights):
+    assert certainty(np.radians([0.0, 30.0, 60.0])) == pytest.approx([1, 0.5, 0.25])
+    clip = keypoints(30)
+    whole = normalize(clip, weights=weights).confidence
+    assert ((whole > 0) & (whole < 1)).all()
+    half = replace(clip, confidence=0.5 * clip.confidence)
+    # The network sees the confidences too and may be less sure for it; never surer than the detector.
+    assert (normalize(half, weights=weights).confidence <= 0.5).all()
 
 
 def test_garbage_under_missing_joints_does_not_matter(weights):

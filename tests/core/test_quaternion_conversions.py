@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from library import LIBRARIES, Library, assert_close, assert_same_rotation
+from scipy.linalg import polar
 from strategies import SINGULAR_QUATERNIONS, unit_quaternions, unit_vectors
 
 from posenorm_core import quaternion
@@ -44,6 +46,76 @@ def test_6d_of_degenerate_input_is_a_unit_quaternion(library: Library) -> None:
     six = np.array([o + o, x + o, o + x, x + x, y + y, [-v for v in x] + x, [1.0, 0, 0, -1.0, 0, 0]])
     found = library.numbers(quaternion.from_6d(library.array(six)))
     assert_close(np.linalg.norm(found, axis=-1), np.ones(len(six)), library.tolerance)
+
+
+def stretched(q: np.ndarray, stretch: np.ndarray) -> np.ndarray:
+    """U diag(stretch) V of the rotations q (2, …, 4), row by row (…, 9)."""
+    first, second = (np.asarray(quaternion.to_matrix(each)) for each in q)
+    return (first * stretch @ second).reshape(*q.shape[1:-1], 9)
+
+
+@given(q=unit_quaternions(1))
+def test_9d_of_a_rotation_is_that_rotation_however_long(library: Library, q: np.ndarray) -> None:
+    """Row by row, at any scale above 0."""
+    nine = library.numbers(quaternion.to_matrix(library.array(q[0]))).reshape(*q[0].shape[:-1], 9)
+    for scale in (1.0, 250.0):
+        found = library.numbers(quaternion.from_9d(library.array(scale * nine)))
+        assert_same_rotation(found, q[0], 3 * library.tolerance)
+        assert (found[..., 0] >= 0).all()
+
+
+STRETCHES = [(3.0, 2.0, 1.0), (1.0, 2.0, 0.5), (3.0, 2.0, 0.0), (3.0, 2.0, -1.0)]
+
+
+@given(q=unit_quaternions(2), stretch=st.sampled_from(STRETCHES))
+def test_9d_forgets_every_stretch_and_takes_the_rotation_for_a_reflection(
+    library: Library, q: np.ndarray, stretch: tuple[float, float, float]
+) -> None:
+    """Nearest to U diag(a, b, ±c) V is U V while c is the least: tr(Rᵀ U D V) is then greatest."""
+    found = quaternion.from_9d(library.array(stretched(q, np.array(stretch))))
+    assert_same_rotation(library.numbers(found), np.asarray(quaternion.multiply(*q)), 6 * library.tolerance)
+
+
+def test_9d_of_any_matrix_is_the_polar_factor_or_where_that_reflects_the_nearest_rotation() -> None:
+    """SciPy's polar decomposition, and Davenport's q-method: qᵀ K q is greatest for the nearest rotation q."""
+    nine = np.random.default_rng(4).normal(size=(200, 9))
+    found = np.asarray(quaternion.from_9d(nine))
+    matrices = nine.reshape(-1, 3, 3)
+    upright = np.linalg.det(matrices) > 0
+    assert upright.any()
+    assert not upright.all()
+    factors = np.array([polar(matrix)[0] for matrix in matrices[upright]])
+    assert_close(np.asarray(quaternion.to_matrix(found[upright])), factors, 1e-9)
+    slowly = np.array([np.linalg.eigh(davenport(matrix))[1][:, -1] for matrix in matrices])
+    assert_same_rotation(found, slowly, 1e-9)
+
+
+def davenport(m: np.ndarray) -> np.ndarray:
+    """K (4, 4) of a matrix m (3, 3): qᵀ K q = tr(R(q)ᵀ m)."""
+    skew = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
+    inner = m + m.T - np.trace(m) * np.eye(3)
+    return np.block([[np.array([[np.trace(m)]]), skew[None]], [skew[:, None], inner]])
+
+
+@given(q=unit_quaternions(1, singular_share=0.0))
+def test_9d_turns_with_the_matrix(q: np.ndarray) -> None:
+    """Turned from the left or from the right, the nearest rotation is turned alike."""
+    matrix = np.array([[2.0, 0.3, -0.1], [0.2, -1.0, 0.4], [0.5, 0.1, 0.7]])
+    nearest = np.asarray(quaternion.from_9d(matrix.reshape(9)))
+    turn = np.asarray(quaternion.to_matrix(q[0]))
+    flat = (*q[0].shape[:-1], 9)
+    from_left = np.asarray(quaternion.from_9d((turn @ matrix).reshape(flat)))
+    from_right = np.asarray(quaternion.from_9d((matrix @ turn).reshape(flat)))
+    assert_same_rotation(from_left, np.asarray(quaternion.multiply(q[0], nearest)), 1e-9)
+    assert_same_rotation(from_right, np.asarray(quaternion.multiply(nearest, q[0])), 1e-9)
+
+
+def test_9d_of_degenerate_input_is_a_unit_quaternion(library: Library) -> None:
+    """A network may put out anything: nothing, one direction, a plane, a half turn's reflection."""
+    column = np.array([1.0, -2.0, 0.5])
+    matrices = [np.zeros((3, 3)), np.outer(column, column), np.diag([1.0, 1.0, 0.0]), -np.eye(3), np.ones((3, 3))]
+    found = library.numbers(quaternion.from_9d(library.array(np.array(matrices).reshape(-1, 9))))
+    assert_close(np.linalg.norm(found, axis=-1), np.ones(len(matrices)), library.tolerance)
 
 
 @given(q=unit_quaternions(1))
@@ -113,6 +185,7 @@ CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     "from_matrix": (lambda q: quaternion.from_matrix(quaternion.to_matrix(q)), "q"),
     "to_6d": (quaternion.to_6d, "q"),
     "from_6d": (lambda v, w: quaternion.from_6d(quaternion.array_namespace(v).concat([v, w], axis=-1)), "vv"),
+    "from_9d": (lambda *v: quaternion.from_9d(quaternion.array_namespace(*v).concat(v, axis=-1)), "vvv"),
 }
 
 

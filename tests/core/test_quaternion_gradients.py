@@ -14,6 +14,10 @@ torch = pytest.importorskip("torch")
 
 ZEROS = np.zeros((2, 3))
 DEGENERATE_6D = np.array([[0.0] * 6, [1.0, 0, 0, 0, 0, 0], [1.0, 2, 3, 1, 2, 3], [1.0, 2, 3, -1, -2, -3]])
+# Singular values well apart; the second of them with a determinant below 0.
+STRETCHED_9D = np.array(
+    [[3.0, 0, 0, 0, 2, 0, 0, 0, 1], [3, 0.1, 0, 0, 2, 0, 0.2, 0, -1], [1, 0, 2, 0, 0, 0.5, 3, 9, 1]]
+)
 UNITS = np.concatenate([np.eye(3), -np.eye(3)])
 
 CALLS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
@@ -37,6 +41,7 @@ CALLS: dict[str, tuple[Callable[..., Any], np.ndarray]] = {
     "matrix and back": (lambda q: quaternion.from_matrix(quaternion.to_matrix(q)), SINGULAR_QUATERNIONS),
     "6D and back": (lambda q: quaternion.from_6d(quaternion.to_6d(q)), SINGULAR_QUATERNIONS),
     "6D degenerate": (quaternion.from_6d, DEGENERATE_6D),
+    "9D stretched": (quaternion.from_9d, STRETCHED_9D),
 }
 
 
@@ -62,10 +67,17 @@ def test_the_geodesic_loss_pulls_at_unit_strength() -> None:
     np.testing.assert_allclose(angle.grad, np.ones(4), atol=1e-9)
 
 
-@pytest.mark.parametrize("call", [quaternion.from_rotation_vector, quaternion.from_6d, quaternion.normalize])
-def test_gradients_are_true(call: Callable[..., Any]) -> None:
+SIZES = {
+    quaternion.from_rotation_vector: 3,
+    quaternion.from_6d: 6,
+    quaternion.from_9d: 9,
+    quaternion.normalize: 4,
+}
+
+
+@pytest.mark.parametrize(("call", "size"), SIZES.items(), ids=lambda value: getattr(value, "__name__", None))
+def test_gradients_are_true(call: Callable[..., Any], size: int) -> None:
     """Against finite differences, at random points and near zero."""
-    size = {quaternion.from_rotation_vector: 3, quaternion.from_6d: 6, quaternion.normalize: 4}[call]
     points = np.random.default_rng(2).normal(size=(5, size))
     if call is quaternion.from_rotation_vector:
         points = np.concatenate([points, np.zeros((1, 3)), np.full((1, 3), 2e-5)])

@@ -1,0 +1,66 @@
+"""What a picture shows of a bone's direction is taken from the picture: a turn in the image plane, joint by joint.
+
+A network's pose, drawn, never quite covers the points it was shown, the less the stranger the pose is. Each joint
+is turned about the line of sight towards where its bones were seen, by a share that the network gives; the depth
+of a bone, which no picture shows, stays the network's. Written once for NumPy and torch.
+"""
+
+import numpy as np
+
+from posenorm_core import landmarks, quaternion
+from posenorm_core.arrays import Array, array_namespace, constant_like, dot
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, NON_LEAVES, PARENTS
+from posenorm_core.kinematics import local_rotations, pose_skeleton
+from posenorm_core.network_input import landmarks_of
+from posenorm_core.rotation_head import with_still_leaves
+
+# Bones, as landmarks: where each begins (a joint) and where it ends; head and feet have points besides.
+_ENDS = tuple(range(1, landmarks.LANDMARK_COUNT))
+_BEGINS = tuple((PARENTS + landmarks.FIXED_TO)[end] for end in _ENDS)
+# Which bones each joint turns (bones, joints), of the joints that turn any.
+_TURNS = np.array([[float(begin == joint) for joint in NON_LEAVES] for begin in _BEGINS])
+# For each joint its place among the turned ones; a leaf goes with its parent.
+_FOLLOWED = [NON_LEAVES.index(j if j in NON_LEAVES else PARENTS[j]) for j in range(JOINT_COUNT)]
+# Bones shorter than about a tenth of a person's size in the picture (the square of it here) point nowhere clearly.
+_SHORT = 0.01
+
+
+def aligned_with_picture(rotations: Array, features: Array, share: Array) -> Array:
+    """Rotations (…, 19, 4) brought nearer to what `features` (…, 80) show, by `share` (…, 14) of the way.
+
+    `share` is told for each non-leaf joint. A joint none of whose bones is seen stays as it is. The picture is
+    taken to be orthographic, which it is but for some degrees.
+    """
+    seen = landmarks_of(features)
+    offsets = constant_like(CONDITION_SKELETON.offsets, rotations)
+    positions, turned = pose_skeleton(offsets, rotations, PARENTS)
+    drawn = landmarks.landmark_positions(positions, turned, constant_like(landmarks.FIXED_OFFSETS, rotations))
+    turn = share * _turns_in_plane(_bones(drawn[..., :2]), _bones(seen[..., :2]), _both_seen(seen[..., 2]))
+    axis = constant_like([0.0, 0.0, 1.0], rotations)
+    corrected = quaternion.multiply(quaternion.from_axis_angle(axis, turn), turned[..., list(NON_LEAVES), :])
+    local = local_rotations(corrected[..., _FOLLOWED, :], PARENTS)
+    return with_still_leaves(local[..., list(NON_LEAVES), :])
+
+
+def _bones(points: Array) -> Array:
+    """Landmarks (…, 24, 2) -> the bones' vectors (…, 23, 2)."""
+    return points[..., _ENDS, :] - points[..., _BEGINS, :]
+
+
+def _both_seen(confidence: Array) -> Array:
+    """How surely both ends of each bone are seen (…, 23): confidence (…, 24)."""
+    return confidence[..., _ENDS] * confidence[..., _BEGINS]
+
+
+def _turns_in_plane(drawn: Array, seen: Array, weight: Array) -> Array:
+    """The angle (…, 14) by which each joint's bones, as drawn (…, 23, 2), are best turned to those seen.
+
+    Longer bones count more; the angle of short ones is held back.
+    """
+    xp = array_namespace(drawn)
+    incidence = constant_like(_TURNS, drawn)
+    cross = (drawn[..., 0] * seen[..., 1] - drawn[..., 1] * seen[..., 0]) * weight
+    along = dot(drawn, seen)[..., 0] * weight
+    sine, cosine = xp.matmul(cross, incidence), xp.matmul(along, incidence)
+    size = xp.sqrt(sine * sine + cosine * cosine + 1e-12)
+    return xp.atan2(sine, cosine + 1e-9) * (size / (size + _SHORT))
