@@ -73,6 +73,7 @@ def orientation_of(armature: bpy.types.Object) -> str:
 def read_motion(armature: bpy.types.Object) -> Motion:
     """The motion as the armature's action holds it now, edits included, at the motion's own frames.
 
+    The pelvis' keys are its path in `heading`; in the other orientations it stands in one place and the path is kept.
     Raises InputError where the armature keeps no motion, or lacks one of its bones.
     """
     kept = _kept(armature)
@@ -85,10 +86,9 @@ def read_motion(armature: bpy.types.Object) -> Motion:
     keyed = [actions.read_curve(armature, name, "rotation_quaternion", frames, _NO_TURN) for name in names]
     rest = bone_rest_rotations(armature, names)
     rotations = bone_to_joint_rotations(quaternion.normalize(np.stack(keyed, axis=1)), rest)
-    location = actions.read_curve(armature, names[0], "location", frames, _NO_STEP)
-    root_position = blender_to_body(np.asarray(quaternion.rotate(rest[0], location)))
-    root_position[:, 1] -= kept["lift"]
-    root_position[np.abs(root_position) < _PRECISION] = 0.0
+    path = _array(kept, "root_position", 3)
+    if kept["orientation"] == "heading":
+        path = _keyed_path(armature, names[0], frames, rest[0])
     return Motion(
         fps=float(kept["fps"]),
         skeleton=skeleton,
@@ -96,11 +96,20 @@ def read_motion(armature: bpy.types.Object) -> Motion:
         orientation=str(kept["orientation"]),
         view_root=_array(kept, "view_root", 4),
         up=_array(kept, "up", 3)[0],
-        root_position=root_position.astype(np.float32),
+        root_position=path,
         contacts=_array(kept, "contacts", 2),
         confidence=_array(kept, "confidence", len(skeleton.joint_names)),
         source=json.loads(kept["source"]),
     )
+
+
+def _keyed_path(armature: bpy.types.Object, pelvis: str, frames: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """The pelvis' path (T, 3) by its keys at `frames`; its bone rests turned by `rest` (4,)."""
+    location = actions.read_curve(armature, pelvis, "location", frames, _NO_STEP)
+    path = blender_to_body(np.asarray(quaternion.rotate(rest, location)))
+    path[:, 1] -= _kept(armature)["lift"]
+    path[np.abs(path) < _PRECISION] = 0.0
+    return np.asarray(path, dtype=np.float32)
 
 
 def keyed_frames(armature: bpy.types.Object) -> np.ndarray:
@@ -133,14 +142,16 @@ def _write_rotations(armature: bpy.types.Object, motion: Motion, joints: range, 
 def _write_place(armature: bpy.types.Object, motion: Motion, frames: np.ndarray) -> None:
     """Keys the pelvis' path, lifted so that the lowest joint of the whole clip touches the floor.
 
-    Notes the orientation and the lift, which go with the keys. The pelvis rests at the T-pose's height.
+    Notes the orientation and the lift, which go with the keys, and the path, which not every orientation shows. The
+    pelvis rests at the T-pose's height.
     """
     kept = armature[PROPERTY]
     names, rest_height = motion.skeleton.joint_names, rest_positions(motion.skeleton)[0, 1]
-    heights = motion.positions()[..., 1] + motion.root_position[:, None, 1]
+    heights = motion.positions()[..., 1] + motion.path[:, None, 1]
     kept["lift"] = float(-heights.min() - rest_height)
     kept["orientation"] = motion.orientation
-    path = body_to_blender(motion.root_position + np.array([0.0, kept["lift"], 0.0]))
+    kept["root_position"] = np.ascontiguousarray(motion.root_position, dtype=np.float32).ravel()
+    path = body_to_blender(motion.path + np.array([0.0, kept["lift"], 0.0]))
     to_bone = quaternion.inverse(bone_rest_rotations(armature, names[:1])[0])
     actions.write_curve(armature, names[0], "location", frames, np.asarray(quaternion.rotate(to_bone, path)))
     armature.update_tag(refresh={"OBJECT", "TIME"})

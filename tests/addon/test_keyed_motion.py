@@ -25,8 +25,8 @@ def show(frame: float) -> None:
 
 
 def on_the_floor(motion: Motion) -> np.ndarray:
-    """Where the joints should be (T, J, 3) in Blender: the motion's own places, the lowest of all at height 0."""
-    positions = motion.positions() + motion.root_position[:, None]
+    """Where the joints should be (T, J, 3) in Blender: the motion's own path, the lowest of all at height 0."""
+    positions = motion.positions() + motion.path[:, None]
     positions[..., 1] -= positions[..., 1].min()
     return body_to_blender(positions)
 
