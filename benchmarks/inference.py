@@ -15,7 +15,7 @@ import numpy as np
 
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT
-from posenorm_core.network import predict_rotations
+from posenorm_core.network import predict
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.normalizer import CHUNK, normalize
 from posenorm_core.weights import Weights, layer_shapes, load_weights
@@ -36,11 +36,11 @@ def main() -> None:
     keypoints = _random_keypoints(rng)
     matrix = rng.normal(size=(_MATRIX, _MATRIX)).astype(np.float32)
 
-    predict_rotations(weights, features)  # the first call, not timed, warms caches and threads
+    predict(weights, features)  # the first call, not timed, warms caches and threads
     times = {"product": np.inf, "network": np.inf, "normalize": np.inf}
     for _ in range(_ROUNDS):
         times["product"] = min(times["product"], _seconds(lambda: matrix @ matrix))
-        times["network"] = min(times["network"], _seconds(lambda: predict_rotations(weights, features)))
+        times["network"] = min(times["network"], _seconds(lambda: predict(weights, features)))
         times["normalize"] = min(times["normalize"], _seconds(lambda: normalize(keypoints, weights=weights)))
 
     peak = 2 * _MATRIX**3 / times["product"]

@@ -36,6 +36,23 @@ def view_from_world(cameras: Cameras, pelvis: torch.Tensor) -> torch.Tensor:
     return quaternion.multiply(camera.view_rotation(pelvis), quaternion.inverse(cameras.rotation)[:, None])
 
 
+def studio_cameras(root_position: torch.Tensor, rng: torch.Generator) -> Cameras:
+    """One of four cameras in the corners of a room for each window (B, L, 3), as Human3.6M's stand.
+
+    5.2 metres from the middle and 1.6 metres high, looking at the middle at the height of a pelvis.
+    """
+    batch, device = len(root_position), root_position.device
+    corner = torch.randint(4, (batch,), generator=rng, device=device)
+    azimuth = (2 * corner + 1) * (torch.pi / 4)
+    middle = root_position.mean(dim=1)
+    height = torch.full_like(azimuth, 1.6)
+    position = torch.stack([5.2 * azimuth.sin(), height, 5.2 * azimuth.cos()], dim=-1)
+    position[:, [0, 2]] += middle[:, [0, 2]]
+    target = middle.clone()
+    target[:, 1] = 0.9
+    return Cameras(camera.look_at(position, target, torch.zeros_like(azimuth)), position)
+
+
 def draw_cameras(root_position: torch.Tensor, rng: torch.Generator) -> Cameras:
     """A camera for each window (B, L, 3): any side, 2 to 9 metres off, mostly level, sometimes high or low.
 
@@ -57,3 +74,6 @@ def draw_cameras(root_position: torch.Tensor, rng: torch.Generator) -> Cameras:
     aside = torch.randn(batch, 3, generator=rng, device=device) * 0.13 * distance[:, None]
     roll = torch.randn(batch, generator=rng, device=device) * 0.06
     return Cameras(camera.look_at(position, middle + aside, roll), position)
+
+
+CAMERA_KINDS = {"random": draw_cameras, "studio": studio_cameras}

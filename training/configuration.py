@@ -6,12 +6,18 @@ minutes on two cores; `configurations/` holds what the shipped weights were trai
 
 import dataclasses
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
+from training.cameras import CAMERA_KINDS
+
+MODELS = ("normalizer", "martinez", "semgcn", "videopose3d")
+# The losses that teach the pose itself; one of them there must be.
+_LEARNED_FROM = ("reconstruction", "cycle", "rotation_consistency", "foot_contact", "rotation", "body_consistency")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,10 @@ class LossWeights:
     rotation_consistency: float = 0.0  # λ
     foot_contact: float = 0.0  # μ
     rotation: float = 0.3  # direct supervision
+    body_consistency: float = 0.0  # the same motion on two bodies must give the same rotations
+    contact: float = 0.02
+    up: float = 0.05
+    doubt: float = 0.01
     cycle_share: float = 0.25  # of a batch that goes through the cycle branch
 
 
@@ -42,6 +52,7 @@ class LossWeights:
 class Augmentation:
     """How the same motion is made to look different; shares are probabilities a window."""
 
+    cameras: str = "random"  # or "studio": four that stand around a room, as Human3.6M's
     bone_range: float = 0.25  # each bone's length times U[1 − r, 1 + r], left and right alike
     mirror: float = 0.5
     recombine: float = 0.3  # the upper body of one clip on the legs of another
@@ -66,6 +77,7 @@ class Optimization:
     warmup: int = 200
     weight_decay: float = 1e-4
     dropout: float = 0.05
+    mixed_precision: bool = True  # bfloat16 where the hardware has it
     detail: float = 5.0  # how many times larger the network sees the points of head and feet apart
     average: float = 0.998  # decay of the running average of the weights that is validated and exported
     validate_every: int = 800
@@ -81,6 +93,7 @@ class Configuration:
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimization: Optimization = field(default_factory=Optimization)
+    model: str = "normalizer"  # or one of the position lifters that it is compared with
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,7 +108,11 @@ class Configuration:
             raise InputError(f"configuration: optimization.{bad[0]} must be in [0, 1)")
         if not 0 <= self.augmentation.bone_range < 1:
             raise InputError("configuration: augmentation.bone_range must be in [0, 1)")
-        if min(dataclasses.astuple(self.losses)) < 0 or not any(dataclasses.astuple(self.losses)[:5]):
+        if self.model not in MODELS:
+            raise InputError(f"configuration: model '{self.model}' must be one of {', '.join(MODELS)}")
+        if self.augmentation.cameras not in CAMERA_KINDS:
+            raise InputError(f"configuration: augmentation.cameras must be one of {', '.join(CAMERA_KINDS)}")
+        if min(dataclasses.astuple(self.losses)) < 0 or not any(getattr(self.losses, name) for name in _LEARNED_FROM):
             raise InputError("configuration: losses must not be negative, and one must be above 0")
 
 
@@ -106,14 +123,23 @@ def from_mapping(content: dict[str, Any]) -> Configuration:
     for name, value in content.items():
         if name not in sections:
             raise InputError(f"configuration: unknown key '{name}'; there are {', '.join(sections)}")
-        built[name] = _seed(value) if name == "seed" else _section(name, sections[name].default_factory, value)
+        built[name] = _PLAIN[name](value) if name in _PLAIN else _section(name, sections[name].default_factory, value)
     return Configuration(**built)
+
+
+def _model(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"configuration: model = {value!r} should be one of {', '.join(MODELS)}")
+    return value
 
 
 def _seed(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InputError(f"configuration: seed = {value!r} should be a whole number from 0")
     return value
+
+
+_PLAIN: dict[str, Callable[[Any], Any]] = {"seed": _seed, "model": _model}
 
 
 def _section(name: str, kind: Any, values: Any) -> Any:

@@ -1,8 +1,11 @@
-"""`python -m training.evaluate normalizer --weights W.npz --data DATA`: the normalizer's figures on unseen clips.
+"""`python -m training.evaluate`: what weights are worth. Runs the NumPy runtime: what is measured is what ships.
 
-MPJPE with the subject's own bones, rotation error over the non-leaf joints without the root, and the root's, a
-family and as the mean over families, from two views a clip; the same through the landmarks of one detector.
-Runs the NumPy runtime: what is measured is what ships.
+    python -m training.evaluate normalizer --data DATA       # every measure of `training.scoring`
+    python -m training.evaluate robustness --data DATA       # curves of error against what is wrong with the input
+    python -m training.evaluate ground --data DATA           # contacts, vertical and path before pitched cameras
+    python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
+
+The comparison with other models, each trained here, is `python -m training.experiments`.
 """
 
 import argparse
@@ -17,44 +20,63 @@ import numpy as np
 import torch
 
 from posenorm_core.command import exit_code
+from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
-from posenorm_core.mirror import averaged_with_mirror
-from posenorm_core.network import predict_rotations
+from posenorm_core.network import predict
+from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.weights import Weights, load_weights
-from training import metrics, splits
+from training import scoring, splits
+from training.answer import Answer, Predict
+from training.comparison import MEASURES
 from training.dataset import MotionData, builtin_data, load_data
+from training.ground_scores import GroundScores, ground_scores
+from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
-from training.metrics import Errors
+from training.models import as_answer
+from training.robustness import robustness
+from training.robustness_report import write_report
+from training.scoring import Figures, Scores
+from training.tables import Column, markdown
+from training.trainer import trained
 
 # Built-in clips that no training has drawn: neither their seeds nor, with them, their bodies.
 _BUILTIN_TEST_SEED = 2_000_000_000
-_VIEWS = 2
+_GROUND_COLUMNS = {
+    "contact_f1": Column("contacts F1", 3),
+    "up_median": Column("vertical median °", 1),
+    "up_mean": Column("vertical mean °", 1),
+    "path_median": Column("path % median", 1),
+    "clips": Column("clips", 0),
+}
+# The columns of a table: rotations posed on the subject's body have its own bones in any case.
+_COLUMNS = {name: column for name, column in MEASURES.items() if name != "mpjpe_own_bones"}
 
 
-def predictor(weights: Weights) -> metrics.Predict:
-    """The NumPy runtime, averaged with its mirror image as `normalize` does, behind the torch network's interface."""
+def predictor(weights: Weights) -> Predict:
+    """The NumPy runtime, averaged with its mirror image as `normalize` does, as the one form models are scored in."""
 
-    def predict(features: torch.Tensor) -> torch.Tensor:
-        views = [averaged_with_mirror(partial(predict_rotations, weights), view) for view in features.numpy()]
-        return torch.from_numpy(np.stack(views))
+    def ask(features: torch.Tensor, offsets: torch.Tensor) -> Answer:
+        views = [averaged_with_mirror(partial(predict, weights), view).parts() for view in features.numpy()]
+        whole = Prediction(*(torch.from_numpy(np.stack(part)) for part in zip(*views, strict=True)))
+        return as_answer(whole, offsets)
 
-    return predict
-
-
-def normalizer_figures(weights: Weights, data: MotionData, layout: str = "all") -> dict[str, Errors]:
-    """Errors a family and, as `mean`, over the families."""
-    context = weights.architecture.context
-    errors = metrics.evaluate(predictor(weights), data, context, layout=layout, views=_VIEWS)
-    families = metrics.by_family(errors, data)
-    return {**families, "mean": metrics.over_families(families)}
+    return ask
 
 
-def table(figures: dict[str, Errors], title: str) -> str:
+def normalizer_scores(weights: Weights, data: MotionData, layout: str = "all") -> list[Scores]:
+    """Every measure of every clip."""
+    return scoring.score_clips(predictor(weights), data, weights.architecture.context, layout=layout)
+
+
+def with_mean(families: dict[str, Figures]) -> dict[str, Figures]:
+    """The families' figures and, as `mean`, their mean."""
+    return {**families, "mean": scoring.over_families(families)}
+
+
+def table(figures: dict[str, Figures], title: str) -> str:
     """The figures as a Markdown table."""
-    lines = [f"| {title} | MPJPE mm | rotations ° | root ° | frames |", "|---|---|---|---|---|"]
-    for family, value in figures.items():
-        lines.append(f"| {family} | {value.mpjpe:.1f} | {value.rotation:.2f} | {value.root:.2f} | {value.frames} |")
-    return "\n".join(lines)
+    rows = [[name, *map(value.measures.get, _COLUMNS), value.frames] for name, value in figures.items()]
+    return markdown([Column(title), *_COLUMNS.values(), Column("frames", 0)], rows)
 
 
 def _test_data(options: argparse.Namespace) -> MotionData:
@@ -72,11 +94,68 @@ def run_normalizer(options: argparse.Namespace) -> None:
     weights, data = load_weights(options.weights), _test_data(options)
     content: dict[str, Any] = {"weights": weights.name, "parameters": weights.parameter_count}
     for layout in options.layout or ["all"]:
-        figures = normalizer_figures(weights, data, layout)
-        print(table(figures, f"landmarks: {layout}") + "\n")
-        content[layout] = {family: asdict(value) for family, value in figures.items()}
-    if options.out:
-        with write_aside(options.out) as aside:
+        scores = normalizer_scores(weights, data, layout)
+        families, actions = with_mean(scoring.by_family(scores)), scoring.by_action(scores)
+        print(table(families, f"landmarks: {layout}") + "\n")
+        content[layout] = {name: value.flat() for name, value in families.items()}
+        content[layout]["actions"] = {name: value.flat() for name, value in actions.items()}
+    _write(options.out, content)
+
+
+def run_robustness(options: argparse.Namespace) -> None:
+    """The command `robustness`."""
+    data = load_data(options.data)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{options.out}: cannot be made ({error.strerror}); choose another -o") from None
+    report = robustness(load_weights(options.weights), splits.part(data, "test"), splits.part(data, "train"))
+    write_report(report, options.out)
+    print(f"{options.out}: robustness.json, robustness.md, robustness.png")
+
+
+def run_ground(options: argparse.Namespace) -> None:
+    """The command `ground`."""
+    weights = load_weights(options.weights)
+    scores = ground_scores(weights, splits.part(load_data(options.data), "test"))
+    content = {name: _measured(told) for name, told in scores.items()}
+    rows = [[name, *map(told.get, _GROUND_COLUMNS)] for name, told in content.items()]
+    print(markdown([Column("family"), *_GROUND_COLUMNS.values()], rows))
+    _write(options.out, {"weights": weights.name, "ground": content})
+
+
+def _measured(scores: GroundScores) -> dict[str, float | None]:
+    """The scores by name, None where nothing was to be measured: nobody went anywhere."""
+    return {name: None if np.isnan(value) else value for name, value in asdict(scores).items()}
+
+
+def run_human36m(options: argparse.Namespace) -> None:
+    """The command `h36m`: a row for the weights, and one for each checkpoint."""
+    weights = load_weights(options.weights)
+    rows = {weights.name: (predictor(weights), weights.architecture.context)}
+    for path in options.checkpoint or ():
+        trainer = trained(path)
+        rows[str(path)] = (trainer.predict(mirror=True), trainer.context)
+    content = {name: human36m.score(*row, options.data, options.detections) for name, row in rows.items()}
+    print(human36m_table(content))
+    _write(options.out, {name: {action: asdict(m) for action, m in told.items()} for name, told in content.items()})
+
+
+def human36m_table(content: dict[str, dict[str, human36m.Measures]]) -> str:
+    """Protocol 1 (and, turned and scaled onto the truth, 2) as a Markdown table; the mean over the 15 actions."""
+    columns = [
+        Column("model"),
+        *(Column(f"{name} mm", 1) for name in ("MPJPE", "PA-MPJPE", "ΔMPJPE", "ΔMPJPE, a chunk")),
+    ]
+    means = {name: told[human36m.MEAN] for name, told in content.items()}
+    cells = ("mpjpe", "pa_mpjpe", "delta_mpjpe_bone", "delta_mpjpe_chunk")
+    return markdown(columns, [[name, *(getattr(mean, cell) for cell in cells)] for name, mean in means.items()])
+
+
+def _write(path: Path | None, content: dict[str, Any]) -> None:
+    """The figures as JSON, where a file was asked for."""
+    if path:
+        with write_aside(path) as aside:
             aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
@@ -85,7 +164,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Measure trained weights.")
     commands = parser.add_subparsers(required=True)
     normalizer = commands.add_parser("normalizer", help="positions and rotations of the pose normalizer")
-    normalizer.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     normalizer.add_argument("--data", type=Path, help="data set of training.prepare (default: built-in motion)")
     normalizer.add_argument(
         "--part", choices=(*splits.PARTS, "all"), default="test", help="of the data (default: test)"
@@ -94,6 +172,24 @@ def main() -> int:
     normalizer.add_argument("--layout", action="append", choices=tuple(LAYOUTS), help="a detector's landmarks only")
     normalizer.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     normalizer.set_defaults(run=run_normalizer)
+    curves = commands.add_parser("robustness", help="error against what is wrong with the input")
+    curves.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
+    curves.add_argument(
+        "-o", "--out", type=Path, default=Path("out/robustness"), help="folder (default: out/robustness)"
+    )
+    curves.set_defaults(run=run_robustness)
+    ground = commands.add_parser("ground", help="contacts, vertical and path before cameras that look up or down")
+    ground.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
+    ground.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
+    ground.set_defaults(run=run_ground)
+    table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
+    table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
+    table_1.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
+    table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
+    table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
+    table_1.set_defaults(run=run_human36m)
+    for command in (normalizer, curves, ground, table_1):
+        command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: options.run(options))
 

@@ -21,6 +21,8 @@ from training.checkpoint import Checkpoint, load_checkpoint
 def averaged_network(checkpoint: Checkpoint) -> NormalizerNetwork:
     """The network of a checkpoint with the averaged weights, ready to predict."""
     configuration = checkpoint.configuration
+    if configuration.model != "normalizer":
+        raise InputError(f"the checkpoint is of a '{configuration.model}'; only a normalizer has weights to export")
     network = NormalizerNetwork(configuration.network, detail=configuration.optimization.detail)
     try:
         network.load_state_dict(checkpoint.averaged_weights)

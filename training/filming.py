@@ -9,7 +9,7 @@ from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PA
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.landmarks import FIXED_OFFSETS, SCALED_BY, landmark_positions
 from posenorm_core.network_input import network_input
-from training.cameras import Cameras, draw_cameras, image_points, view_from_world
+from training.cameras import CAMERA_KINDS, Cameras, image_points, view_from_world
 from training.configuration import Augmentation
 from training.detection import detected
 from training.windows import Windows
@@ -21,12 +21,14 @@ FEET = (JOINT_NAMES.index("right_ankle"), JOINT_NAMES.index("left_ankle"))
 class Batch:
     """B windows of T output frames; L = T + 2·context frames where the whole window is needed."""
 
-    features: torch.Tensor  # (B, T + 2·network_context, 72)
+    features: torch.Tensor  # (B, T + 2·network_context, 80)
     confidence: torch.Tensor  # (B, L, 24)
     rotations: torch.Tensor  # (B, T, 19, 4), the root's in the view frame
     positions: torch.Tensor  # (B, T, 19, 3) metres from the pelvis, in the view frame
     offsets: torch.Tensor  # (B, 19, 3)
     contacts: torch.Tensor  # (B, T, 2)
+    up: torch.Tensor  # (B, T, 3) the vertical in the view frame
+    upright: torch.Tensor  # (B,) whether `up` means anything
     root_position: torch.Tensor  # (B, T, 3), world
     view_from_world: torch.Tensor  # (B, T, 4)
     pelvis: torch.Tensor  # (B, L, 3), camera frame
@@ -38,7 +40,8 @@ def film(
     windows: Windows, context: int, options: Augmentation | None, rng: torch.Generator, cameras: Cameras | None = None
 ) -> Batch:
     """Films `windows`; with `options` through a detector, without (for measuring) as they truly are."""
-    cameras = draw_cameras(windows.root_position, rng) if cameras is None else cameras
+    if cameras is None:
+        cameras = CAMERA_KINDS[options.cameras if options else "random"](windows.root_position, rng)
     positions, turned = pose_skeleton(windows.offsets[:, None], windows.rotations, PARENTS)
     fixed = fixed_points(windows.offsets, options is not None, rng)
     landmarks = landmark_positions(positions, turned, fixed[:, None]) + windows.root_position[:, :, None]
@@ -58,6 +61,8 @@ def film(
         positions=quaternion.rotate(to_view[:, inner, None], positions[:, inner]),
         offsets=windows.offsets,
         contacts=windows.contacts[:, inner],
+        up=_vertical(to_view[:, inner]),
+        upright=windows.upright,
         root_position=windows.root_position[:, inner],
         view_from_world=to_view[:, inner],
         pelvis=seen[:, :, 0],
@@ -66,6 +71,11 @@ def film(
             quaternion.inverse(cameras.rotation)[:, None], quaternion.inverse(to_view)
         ),
     )
+
+
+def _vertical(to_view: torch.Tensor) -> torch.Tensor:
+    """The world's up (…, 3) seen through the rotations `to_view` (…, 4)."""
+    return quaternion.rotate(to_view, to_view.new_tensor([0.0, 1.0, 0.0]).expand(*to_view.shape[:-1], 3))
 
 
 def fixed_points(offsets: torch.Tensor, vary: bool, rng: torch.Generator) -> torch.Tensor:
@@ -80,7 +90,7 @@ def fixed_points(offsets: torch.Tensor, vary: bool, rng: torch.Generator) -> tor
 
 
 def filmed_on(batch: Batch, rotations: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
-    """The features of `rotations` (B, T, 19, 4) on another body, seen by the same cameras (the paper's cycle).
+    """The features of `rotations` (B, T, 19, 4) on other bodies (B, 19, 3), seen by the same cameras.
 
     Around the T frames the truth stands in, so that the network has its context. The landmarks missing in
     the batch are missing here too.
@@ -88,9 +98,9 @@ def filmed_on(batch: Batch, rotations: torch.Tensor, offsets: torch.Tensor) -> t
     context = (batch.whole_rotations.shape[1] - rotations.shape[1]) // 2
     ends = batch.whole_rotations
     whole = torch.cat([ends[:, :context], rotations, ends[:, ends.shape[1] - context :]], dim=1)
-    positions, turned = pose_skeleton(offsets, whole, PARENTS)
-    fixed = fixed_points(offsets[None], False, torch.Generator())
-    landmarks = landmark_positions(positions, turned, fixed)
+    positions, turned = pose_skeleton(offsets[:, None], whole, PARENTS)
+    fixed = fixed_points(offsets, False, torch.Generator())
+    landmarks = landmark_positions(positions, turned, fixed[:, None])
     seen = quaternion.rotate(batch.camera_from_view[:, :, None], landmarks) + batch.pelvis[:, :, None]
     return network_input(image_points(seen), batch.confidence)
 

@@ -1,4 +1,4 @@
-"""`python -m training.fit`: trains E_Q.
+"""`python -m training.fit`: trains E_Q, or another model of `training.models`.
 
     python -m training.fit                                    # built-in motion, minutes on two cores
     python -m training.fit --data data/mocap.npz --config training/configurations/shipped.toml
@@ -11,109 +11,29 @@ Writes `checkpoint.pt`, `figures.json` and TensorBoard logs into the folder of `
 import argparse
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
-from posenorm_core.torch_network import NormalizerNetwork
-from training import metrics, schedule
-from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Configuration, load_configuration
 from training.dataset import MotionData, builtin_data, joined, load_data
-from training.filming import Batch, film
-from training.objective import objective
+from training.scoring import Figures, by_family, over_families, score_clips
 from training.splits import part
-from training.windows import augmented, clip_probabilities, draw_windows
+from training.trainer import Trainer
+from training.windows import clip_probabilities
 
 # Built-in clips for validation come from seeds no training draws.
 _UNSEEN_SEED = 1_000_000_000
 # Frames of each validation clip that are looked at while training; the full measure is `training.evaluate`.
 _VALIDATION_FRAMES = 400
-
-
-class Training:
-    """A training in progress: network, running average and optimizer, and the step they stand at."""
-
-    def __init__(self, configuration: Configuration, device: torch.device) -> None:
-        """Fresh weights from the configuration's seed; see `restore` for going on."""
-        torch.manual_seed(configuration.seed)
-        course = configuration.optimization
-        self.configuration, self.device, self.step = configuration, device, 0
-        self.network = NormalizerNetwork(configuration.network, course.dropout, course.detail).to(device)
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(course.average), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=course.learning_rate, weight_decay=course.weight_decay
-        )
-
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Takes up the state of `checkpoint`; raises InputError where it is of another network."""
-        try:
-            self.network.load_state_dict(checkpoint.network)
-            self.average.load_state_dict(checkpoint.average)
-            self.optimizer.load_state_dict(checkpoint.optimizer)
-        except (RuntimeError, ValueError, KeyError):
-            raise InputError("the checkpoint is of another network than the configuration describes") from None
-        self.step = checkpoint.step
-
-    def start_from(self, checkpoint: Checkpoint) -> None:
-        """Begins with the weights of an earlier training, and with nothing else of it."""
-        try:
-            self.network.start_from(checkpoint.averaged_weights, checkpoint.configuration.optimization.detail)
-        except RuntimeError:
-            raise InputError("the checkpoint to start from is of another network than the configuration's") from None
-        self.average.module.load_state_dict(self.network.state_dict())
-
-    def checkpoint(self) -> Checkpoint:
-        """The state to go on from."""
-        return Checkpoint(
-            self.configuration,
-            self.step,
-            self.network.state_dict(),
-            self.average.state_dict(),
-            self.optimizer.state_dict(),
-        )
-
-    def train_step(self, data: MotionData, probabilities: torch.Tensor) -> dict[str, torch.Tensor]:
-        """One step; everything random in it follows from the seed and the step's number."""
-        course = self.configuration.optimization
-        seed = self.configuration.seed * 1_000_000_007 + self.step
-        torch.manual_seed(seed)
-        batch = draw_batch(self.configuration, data, probabilities, seed)
-        for group in self.optimizer.param_groups:
-            group["lr"] = schedule.learning_rate(course, self.step)
-        self.network.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        total, terms = objective(self.network, batch, self.configuration.losses)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.average.update_parameters(self.network)
-        self.step += 1
-        return {"total": total.detach(), **terms}
-
-    def validate(self, data: MotionData) -> dict[str, metrics.Errors]:
-        """Errors a family of the averaged network on `data`, and their mean as `mean`."""
-        network = self.average.module.eval()
-        context = self.configuration.network.context
-        errors = metrics.evaluate(network, data, context, longest=_VALIDATION_FRAMES)
-        families = metrics.by_family(errors, data)
-        return {**families, "mean": metrics.over_families(families)}
-
-
-def draw_batch(configuration: Configuration, data: MotionData, probabilities: torch.Tensor, seed: int) -> Batch:
-    """A batch of augmented windows, filmed."""
-    course, options = configuration.optimization, configuration.augmentation
-    context = configuration.network.context
-    rng = torch.Generator(device=data.rotations.device).manual_seed(seed)
-    windows = draw_windows(data, probabilities, course.batch, course.frames + 2 * context, options.tempo, rng)
-    return film(augmented(windows, options, rng), context, options, rng)
 
 
 def training_and_validation_data(configuration: Configuration) -> tuple[MotionData, MotionData]:
@@ -130,6 +50,13 @@ def training_and_validation_data(configuration: Configuration) -> tuple[MotionDa
     return (joined(train, builtin) if builtin is not None else train), validation
 
 
+def validate(training: Trainer, data: MotionData) -> dict[str, Figures]:
+    """Figures a family of the averaged model on `data`, and their mean as `mean`."""
+    scores = score_clips(training.predict(), data, training.context, views=1, longest=_VALIDATION_FRAMES, full=False)
+    families = by_family(scores)
+    return {**families, "mean": over_families(families)}
+
+
 def fit(
     configuration: Configuration,
     out: Path,
@@ -137,13 +64,13 @@ def fit(
     *,
     resume: bool = False,
     start: Path | None = None,
-) -> Training:
+) -> Trainer:
     """Trains until the configuration's last step, with a progress bar, logs and checkpoints in `out`.
 
     With `start` it begins with the weights of that checkpoint; with `resume` it goes on from the one in `out`.
     Raises InputError where a checkpoint, the data or `out` is not usable.
     """
-    training = Training(configuration, device)
+    training = Trainer(configuration, device)
     if start is not None:
         training.start_from(load_checkpoint(start))
     path = out / "checkpoint.pt"
@@ -164,7 +91,7 @@ def fit(
 
 
 def _run(
-    training: Training,
+    training: Trainer,
     data: MotionData,
     validation: MotionData,
     probabilities: torch.Tensor,
@@ -173,6 +100,8 @@ def _run(
 ) -> None:
     """The loop: step, log, checkpoint, validate."""
     course = training.configuration.optimization
+    # What the last tenth still gains says whether the training was long enough.
+    nine_tenths = round(0.9 * course.steps)
     with tqdm(total=course.steps, initial=training.step, unit="step", dynamic_ncols=True) as bar:
         while training.step < course.steps:
             terms = training.train_step(data, probabilities)
@@ -180,8 +109,8 @@ def _run(
             last = training.step == course.steps
             if training.step % 20 == 0 or last:
                 _log_terms(bar, log, {k: float(v) for k, v in terms.items()}, training.step)
-            if training.step % course.validate_every == 0 or last:
-                _report(training, training.validate(validation), path.parent, log, bar)
+            if training.step % course.validate_every == 0 or training.step == nine_tenths or last:
+                _report(training, validate(training, validation), path.parent, log, bar)
             if training.step % course.checkpoint_every == 0 or last:
                 save_checkpoint(training.checkpoint(), path)
 
@@ -195,21 +124,27 @@ def _log_terms(bar: "tqdm[None]", log: SummaryWriter, terms: dict[str, float], s
     bar.set_postfix({name: f"{value:.3f}" for name, value in terms.items()})
 
 
-def _report(
-    training: Training, errors: dict[str, metrics.Errors], out: Path, log: SummaryWriter, bar: "tqdm[None]"
-) -> None:
-    """Validation figures on the terminal, in TensorBoard and in `figures.json`."""
-    for family, value in errors.items():
-        for name, figure in metrics.as_scalars(value, f"validation_{family}").items():
-            log.add_scalar(name, figure, training.step)
-    mean = errors["mean"]
-    bar.write(
-        f"step {training.step}: validation MPJPE {mean.mpjpe:.1f} mm, "
-        f"rotations {mean.rotation:.2f}°, root {mean.root:.2f}° (mean of {len(errors) - 1} families)"
-    )
-    figures = {"step": training.step, "validation": {k: asdict(v) for k, v in errors.items()}}
-    with write_aside(out / "figures.json") as aside:
-        aside.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+def _report(training: Trainer, figures: dict[str, Figures], out: Path, log: SummaryWriter, bar: "tqdm[None]") -> None:
+    """Validation figures on the terminal, in TensorBoard and, after those of earlier steps, in `figures.json`."""
+    for family, value in figures.items():
+        for name, figure in value.measures.items():
+            log.add_scalar(f"validation_{family}/{name}", figure, training.step)
+    told = ", ".join(f"{name} {value:.2f}" for name, value in figures["mean"].measures.items())
+    bar.write(f"step {training.step}: validation {told} (mean of {len(figures) - 1} families)")
+    path = out / "figures.json"
+    history = [entry for entry in _history(path) if entry["step"] < training.step]
+    history.append({"step": training.step, **{family: value.flat() for family, value in figures.items()}})
+    with write_aside(path) as aside:
+        aside.write_text(json.dumps(history, indent=1), encoding="utf-8")
+
+
+def _history(path: Path) -> list[dict[str, Any]]:
+    """The validations so far; none where the file is missing or of another kind: they can be done without."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return content if isinstance(content, list) else []
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:

@@ -1,112 +1,84 @@
-"""How wrong a normalizer is, in the literature's measures, clip by clip and then as a mean over families.
+"""How wrong an answer is, in the literature's measures: pure functions of tensors.
 
-The mean over families, so that hours of one kind of motion do not flatter the figure.
+Each is a mean over all leading axes, in the unit of its arguments: metres, radians, frames.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-
-import numpy as np
 import torch
 
 from posenorm_core import quaternion
-from posenorm_core.condition_skeleton import NON_LEAVES, PARENTS
-from posenorm_core.kinematics import forward_kinematics
-from training.dataset import MotionData
-from training.filming import Batch, film
-from training.layouts import visible
-from training.windows import windows_at
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, NON_LEAVES, PARENTS
+from training.procrustes import aligned
 
-# Network input (1, T + 2·network_context, 72) -> rotations (1, T, 19, 4).
-Predict = Callable[[torch.Tensor], torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Means over frames: millimetres and degrees."""
-
-    mpjpe: float  # with the subject's own bones, in the view frame, from the pelvis
-    rotation: float  # geodesic, over the non-leaf joints without the root
-    root: float
-    frames: int
+# The joints whose rotation is scored: all that turn something, without the root.
+SCORED_JOINTS = NON_LEAVES[1:]
+# The bone that counts as a joint's own where several leave it; elsewhere it is the only one.
+_MAIN_BONE = {"thorax": "neck"}
 
 
 def mpjpe(positions: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Mean per joint position error: (…, J, 3), (…, J, 3) -> () in their unit."""
+    """Mean per joint position error: (…, J, 3), (…, J, 3) -> ()."""
     return torch.linalg.vector_norm(positions - truth, dim=-1).mean()
 
 
-def errors_of(rotations: torch.Tensor, batch: Batch) -> Errors:
-    """The errors of predicted `rotations` (B, T, 19, 4) on a filmed batch."""
-    positions = forward_kinematics(batch.offsets[:, None], rotations, PARENTS)
-    angles = quaternion.degrees(quaternion.geodesic_angle(rotations, batch.rotations))
-    return Errors(
-        mpjpe=1000 * float(mpjpe(positions, batch.positions)),
-        rotation=float(angles[..., list(NON_LEAVES[1:])].mean()),
-        root=float(angles[..., 0].mean()),
-        frames=rotations.shape[0] * rotations.shape[1],
-    )
+def pa_mpjpe(positions: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """MPJPE after each frame was turned, scaled and shifted onto the truth: (…, J, 3), (…, J, 3) -> ()."""
+    return mpjpe(aligned(positions, truth), truth)
 
 
-def film_clip(
-    data: MotionData, clip: int, context: int, *, seed: int, views: int = 1, longest: int | None = None
-) -> Batch:
-    """The clip (its first `longest` frames) whole, from `views` fixed random cameras, without a detector's faults."""
-    device = data.rotations.device
-    rng = torch.Generator(device=device).manual_seed(seed * 1_000_003 + clip)
-    frames = int(data.clip_length[clip])
-    used = min(frames, longest) if longest else frames
-    times = torch.arange(-context, used + context, device=device).clamp(0, used - 1).float()
-    which = torch.full((views,), clip, device=device)
-    windows = windows_at(data, which, data.clip_start[which], times.expand(views, -1), data.clip_length[which])
-    return film(windows, context, None, rng)
+def acceleration_error(positions: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Mean distance of the second differences along time: (…, T, J, 3), (…, T, J, 3) -> (), a frame²; T ≥ 3."""
+    return mpjpe(positions.diff(n=2, dim=-3), truth.diff(n=2, dim=-3))
 
 
-def hidden_as(layout: str, batch: Batch) -> torch.Tensor:
-    """The batch's features as a detector of `layout` would give them: what it lacks is zero."""
-    keep = torch.tensor(visible(layout), device=batch.features.device).repeat_interleave(3)
-    return torch.where(keep, batch.features, torch.zeros_like(batch.features))
+def steps_standing(contacts: torch.Tensor) -> torch.Tensor:
+    """Which feet stand in a frame and in the next: contacts (…, T, 2) -> (…, T − 1, 2)."""
+    standing = contacts > 0.5
+    return standing[..., 1:, :] & standing[..., :-1, :]
 
 
-def evaluate(
-    predict: Predict,
-    data: MotionData,
-    context: int,
-    *,
-    layout: str = "all",
-    seed: int = 0,
-    views: int = 1,
-    longest: int | None = None,
-) -> dict[str, Errors]:
-    """Errors of each clip by its name, seen through `layout`."""
-    result = {}
-    with torch.no_grad():
-        for clip in range(data.clip_count):
-            batch = film_clip(data, clip, context, seed=seed, views=views, longest=longest)
-            result[str(data.clip_name[clip])] = errors_of(predict(hidden_as(layout, batch)), batch)
-    return result
+def foot_slide(feet: torch.Tensor, contacts: torch.Tensor) -> torch.Tensor:
+    """Mean way over the ground, a frame, of feet that should stand: (…, T, 2, 3) in a Y-up world -> ().
+
+    Which stand is told by the truth's `contacts` (…, T, 2); one at least must, in two frames on end.
+    """
+    way = torch.linalg.vector_norm(feet[..., [0, 2]].diff(dim=-3), dim=-1)
+    return way[steps_standing(contacts)].mean()
 
 
-def by_family(errors: dict[str, Errors], data: MotionData) -> dict[str, Errors]:
-    """Frame-weighted means of each family's clips."""
-    family_of = dict(zip(data.clip_name.tolist(), data.clip_family.tolist(), strict=True))
-    grouped: dict[str, list[Errors]] = {}
-    for name, value in errors.items():
-        grouped.setdefault(family_of[name], []).append(value)
-    return {family: _mean(values, [v.frames for v in values]) for family, values in sorted(grouped.items())}
+def rotation_error(rotations: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Mean angle between the local rotations (…, 19, 4) of the 13 joints that turn something, root apart -> ()."""
+    joints = list(SCORED_JOINTS)
+    return quaternion.geodesic_angle(rotations[..., joints, :], truth[..., joints, :]).mean()
 
 
-def over_families(errors: dict[str, Errors]) -> Errors:
-    """The plain mean of the families' errors: every family counts the same."""
-    return _mean(list(errors.values()), [1] * len(errors))
+def root_error(rotations: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Mean angle between the root's rotations in (…, 19, 4) -> ()."""
+    return quaternion.geodesic_angle(rotations[..., 0, :], truth[..., 0, :]).mean()
 
 
-def _mean(values: list[Errors], weights: list[int]) -> Errors:
-    rows = np.array([[v.mpjpe, v.rotation, v.root] for v in values])
-    means = np.average(rows, axis=0, weights=weights)
-    return Errors(float(means[0]), float(means[1]), float(means[2]), frames=sum(v.frames for v in values))
+def swing_and_twist_errors(rotations: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The rotation error in two parts, each a mean angle over the same joints: (…, 19, 4), (…, 19, 4) -> (), ().
+
+    Swing is the angle between where the two point the joint's bone, twist what remains about the bone.
+    """
+    joints = list(SCORED_JOINTS)
+    difference = quaternion.multiply(quaternion.inverse(truth[..., joints, :]), rotations[..., joints, :])
+    swing, twist = quaternion.swing_twist(difference, truth.new_tensor(_BONE_AXES))
+    still = quaternion.identity_like(difference)
+    return quaternion.geodesic_angle(swing, still).mean(), quaternion.geodesic_angle(twist, still).mean()
 
 
-def as_scalars(errors: Errors, prefix: str) -> dict[str, float]:
-    """The figures by name, for logs."""
-    return {f"{prefix}/{name}": value for name, value in asdict(errors).items() if name != "frames"}
+def view_spread(positions: torch.Tensor) -> torch.Tensor:
+    """Mean distance of each view's joints from the mean over the views: (V, …, J, 3), orientation unified -> ()."""
+    return mpjpe(positions, positions.mean(dim=0))
+
+
+def _bone_axis(joint: int) -> list[float]:
+    """The direction (3) in the T-pose of the bone that is the joint's own."""
+    children = [child for child, parent in enumerate(PARENTS) if parent == joint]
+    bone = children[0] if len(children) == 1 else JOINT_NAMES.index(_MAIN_BONE[JOINT_NAMES[joint]])
+    axis: list[float] = (CONDITION_SKELETON.offsets[bone] / CONDITION_SKELETON.bone_lengths[bone]).tolist()
+    return axis
+
+
+_BONE_AXES = [_bone_axis(joint) for joint in SCORED_JOINTS]

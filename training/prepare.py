@@ -1,4 +1,4 @@
-"""Motion capture to one data set: `python -m training.prepare --mocap DIR… -o DATA.npz`.
+"""Motion capture to one data set: `python -m training.prepare --mocap DIR… -o DATA.npz`, or `--h36m FOLDER`.
 
 Every clip is brought to 30 frames/s and to the condition skeleton's T-pose on its own body, set on the floor,
 cleaned, and written with its foot contacts; what was taken, dropped and why is printed and written beside DATA.
@@ -20,6 +20,7 @@ from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
+from training.human36m import bodies as human36m
 from training.mocap.archives import MotionFile, find_motion_files, read_motion_files
 from training.mocap.bodies import Body, SourcePose, bodies
 from training.mocap.cleaning import SHORTEST, is_still, possible_runs, steady_run, without_calibration
@@ -40,10 +41,19 @@ def prepare(mocap: Sequence[Path], output: Path) -> Report:
     Raises InputError where there is none, a file is damaged, or `output` cannot be written.
     """
     report = Report()
-    converted = read_bodies(mocap, report)
+    return _write(read_bodies(mocap, report), mocap[0], output, report)
+
+
+def prepare_human36m(folder: Path, output: Path) -> Report:
+    """The same of the Human3.6M files in `folder` (`training.human36m`)."""
+    return _write(human36m.read_bodies(folder), folder, output, Report())
+
+
+def _write(converted: Sequence[Body], place: Path, output: Path, report: Report) -> Report:
+    """Writes the clips of the bodies, which come from `place`."""
     clips = without_duplicates([clip for body in converted for clip in body_to_clips(body, report)], report)
     if not clips:
-        raise InputError(f"{mocap[0]}: none of its clips is fit to learn from; the families read are in the README")
+        raise InputError(f"{place}: none of its clips is fit to learn from; the families read are in the README")
     report.prove(converted)
     save_dataset(clips, output)
     report.take(clips)
@@ -143,7 +153,9 @@ def without_duplicates(clips: Sequence[DataClip], report: Report) -> list[DataCl
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.prepare", description=__doc__.splitlines()[0])
-    parser.add_argument("--mocap", nargs="+", type=Path, required=True, help="folders, archives, .bvh or .glb files")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--mocap", nargs="+", type=Path, help="folders, archives, .bvh or .glb files")
+    source.add_argument("--h36m", type=Path, metavar="FOLDER", help="of Human3.6M: data_3d_h36m.npz, D3_Angles or not")
     parser.add_argument("-o", "--output", type=Path, help="the data set to write (.npz)")
     parser.add_argument("--print-condition-skeleton", action="store_true", help="only print the mean body's offsets")
     options = parser.parse_args(arguments)
@@ -155,7 +167,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _told(options: argparse.Namespace) -> str:
     """What the command prints: the mean body, or the report of the data set it has written."""
     if options.print_condition_skeleton:
-        return condition_skeleton_table(read_bodies(options.mocap, Report()))
+        read = human36m.read_bodies(options.h36m) if options.h36m else read_bodies(options.mocap, Report())
+        return condition_skeleton_table(read)
+    if options.h36m:
+        return prepare_human36m(options.h36m, options.output).text()
     return prepare(options.mocap, options.output).text()
 
 

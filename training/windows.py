@@ -11,7 +11,7 @@ import torch
 
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, MIRROR, NON_LEAVES
-from posenorm_core.mirror import mirrored_points, mirrored_rotations
+from posenorm_core.mirror import mirrored_directions, mirrored_feet, mirrored_points, mirrored_rotations
 from training.configuration import Augmentation
 from training.dataset import BUILTIN_FAMILY, MotionData
 
@@ -26,6 +26,7 @@ class Windows:
     root_position: torch.Tensor  # (B, L, 3)
     contacts: torch.Tensor  # (B, L, 2)
     offsets: torch.Tensor  # (B, 19, 3)
+    upright: torch.Tensor  # (B,) false where the whole body was turned any way: there is no vertical then
 
 
 def clip_probabilities(data: MotionData, family_power: float, builtin_share: float) -> torch.Tensor:
@@ -68,11 +69,14 @@ def windows_at(
     after = torch.minimum(before + 1, (frames - 1)[:, None])
     first, second = start[:, None] + before, start[:, None] + after
     q = torch.lerp(data.rotations[first], data.rotations[second], fraction[..., None, None])
+    # Between two frames a foot stands where it stands in both; on a frame, where it does there.
+    standing = torch.minimum(data.contacts[first], data.contacts[second])
     return Windows(
         rotations=quaternion.normalize(q),
         root_position=torch.lerp(data.root_position[first], data.root_position[second], fraction[..., None]),
-        contacts=torch.minimum(data.contacts[first], data.contacts[second]),
+        contacts=torch.where(fraction[..., None] > 0, standing, data.contacts[first]),
         offsets=data.clip_offsets[clips],
+        upright=torch.ones(len(clips), dtype=torch.bool, device=clips.device),
     )
 
 
@@ -96,13 +100,13 @@ def recombined(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> 
 
 def mirrored(windows: Windows, chosen: torch.Tensor) -> Windows:
     """The chosen (B,) windows seen in a mirror: left and right exchanged, x turned over."""
-    turn = windows.rotations.new_tensor([-1.0, 1.0, 1.0])
     pick = chosen[:, None, None]
     return Windows(
         torch.where(pick[..., None], mirrored_rotations(windows.rotations), windows.rotations),
-        torch.where(pick, windows.root_position * turn, windows.root_position),
-        torch.where(pick, windows.contacts.flip(-1), windows.contacts),
+        torch.where(pick, mirrored_directions(windows.root_position), windows.root_position),
+        torch.where(pick, mirrored_feet(windows.contacts), windows.contacts),
         torch.where(pick, mirrored_points(windows.offsets), windows.offsets),
+        windows.upright,
     )
 
 
@@ -131,7 +135,7 @@ def tilted(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> Wind
     rotations[:, :, 0] = quaternion.multiply(whole[:, None], rotations[:, :, 0])
     path = quaternion.rotate(whole[:, None], windows.root_position)
     contacts = torch.where(chosen[:, None, None], torch.zeros_like(windows.contacts), windows.contacts)
-    return Windows(rotations, path, contacts, windows.offsets)
+    return Windows(rotations, path, contacts, windows.offsets, windows.upright & ~chosen)
 
 
 def rescaled(windows: Windows, bone_range: float, rng: torch.Generator) -> Windows:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from posenorm_core.errors import InputError
-from training.configuration import Configuration, from_mapping, load_configuration
+from training.cameras import CAMERA_KINDS
+from training.configuration import MODELS, Configuration, from_mapping, load_configuration
 
 SHIPPED = Path(__file__).resolve().parents[2] / "training" / "configurations"
 
@@ -43,7 +44,12 @@ def test_the_configurations_in_the_repository_can_be_read(path):
         ("[optimization]\ndropout = -0.1\n", "dropout"),
         ("[optimization]\nsteps = true\n", "steps"),
         ("[losses]\nreconstruction = 0.0\nrotation = 0.0\n", "losses"),
+        ("[losses]\nreconstruction = 0\nrotation = 0\ncontact = 1.0\nup = 1.0\ndoubt = 1.0\n", "one must be above 0"),
         ("[losses]\ncycle = -1.0\n", "losses"),
+        ("[losses]\nup = -0.1\n", "losses"),
+        ('[augmentation]\ncameras = "drone"\n', "augmentation.cameras.*random, studio"),
+        ('model = "transformer"\n', "'transformer'.*normalizer, martinez, semgcn, videopose3d"),
+        ("model = 3\n", "model = 3"),
         ("[augmentation]\nbone_range = 1.5\n", "bone_range"),
         ("seed = \n", "c.toml"),
         ('seed = "one"\n', "seed"),
@@ -56,6 +62,21 @@ def test_impossible_configurations_are_refused_by_name(tmp_path, text, words):
         load_configuration(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "loss", ["reconstruction", "cycle", "rotation_consistency", "foot_contact", "rotation", "body_consistency"]
+)
+def test_any_loss_that_teaches_the_pose_is_enough(loss):
+    others = {"reconstruction": 0.0, "rotation": 0.0, "contact": 0.0, "up": 0.0, "doubt": 0.0}
+    assert getattr(from_mapping({"losses": others | {loss: 0.5}}).losses, loss) == 0.5
+
+
+def test_every_model_and_every_camera_that_is_named_can_be_chosen():
+    for model in MODELS:
+        assert from_mapping({"model": model}).model == model
+    for cameras in CAMERA_KINDS:
+        assert from_mapping({"augmentation": {"cameras": cameras}}).augmentation.cameras == cameras
 
 
 def test_an_unknown_section_lists_the_known_ones():

@@ -2,15 +2,24 @@
 
 import json
 import sys
+from dataclasses import asdict
 
+import numpy as np
 import pytest
 import torch
+from human36m_files import write_files
 
 from posenorm_core.architecture import Architecture
+from posenorm_core.mirror import mirrored_input, mirrored_points, mirrored_rotations
 from posenorm_core.torch_network import NormalizerNetwork
 from posenorm_core.weights import load_weights, save_weights
-from training import evaluate, metrics
+from training import evaluate, filmed_clips, scoring, splits
+from training.checkpoint import save_checkpoint
+from training.configuration import Configuration
 from training.dataset import builtin_data
+from training.ground_scores import GroundScores, ground_scores
+from training.human36m import protocol, scores
+from training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +35,15 @@ def weights(tmp_path_factory):
 def test_what_is_measured_is_the_runtime_with_its_mirror_image(weights):
     loaded = load_weights(weights)
     data = builtin_data(0.2, seed=1, seconds_a_clip=1.0)
-    batch = metrics.film_clip(data, 0, loaded.architecture.context, seed=0, views=2)
-    rotations = evaluate.predictor(loaded)(batch.features)
-    assert rotations.shape == batch.rotations.shape
-    figures = evaluate.normalizer_figures(loaded, data)
+    batch = filmed_clips.film_clip(data, 0, loaded.architecture.context, seed=0, views=2)
+    answer = evaluate.predictor(loaded)(batch.features, batch.offsets)
+    assert answer.rotations.shape == batch.rotations.shape
+    mirrored = evaluate.predictor(loaded)(mirrored_input(batch.features), mirrored_points(batch.offsets))
+    torch.testing.assert_close(mirrored_rotations(mirrored.rotations).abs(), answer.rotations.abs())
+    figures = evaluate.with_mean(scoring.by_family(evaluate.normalizer_scores(loaded, data)))
     assert set(figures) == {"builtin", "mean"}
-    assert figures["mean"].frames == evaluate._VIEWS * int(data.clip_length.sum())
-    assert figures["mean"].mpjpe > 50
+    assert figures["mean"].frames == 2 * int(data.clip_length.sum())
+    assert figures["mean"].measures["mpjpe"] > 50
 
 
 def test_the_command_writes_the_same_figures_that_it_prints(weights, tmp_path, monkeypatch, capsys):
@@ -42,12 +53,158 @@ def test_the_command_writes_the_same_figures_that_it_prints(weights, tmp_path, m
     monkeypatch.setattr(sys, "argv", arguments)
     assert evaluate.main() == 0
     mean = json.loads(out.read_text())["coco17"]["mean"]
-    assert f"| mean | {mean['mpjpe']:.1f} | {mean['rotation']:.2f} |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    told = next(line for line in printed.splitlines() if line.startswith("| mean"))
+    cells = [cell.strip() for cell in told.split("|")]
+    for measure, digits in (("mpjpe", 1), ("delta_mpjpe_bone", 1), ("rotation", 2), ("view_spread", 1)):
+        assert f"{mean[measure]:.{digits}f}" in cells
+
+
+@pytest.fixture
+def few_clips(monkeypatch):
+    """Built-in motion in place of a data set; its last clips are the test part."""
+    clips = builtin_data(0.1, seed=3, seconds_a_clip=0.5)
+    monkeypatch.setattr(evaluate, "load_data", lambda path: clips)
+    parts = {"test": np.arange(clips.clip_count) >= 10, "train": np.arange(clips.clip_count) < 10}
+    monkeypatch.setattr(splits, "part", lambda data, label: data.subset(parts[label]))
+    return clips
+
+
+def run(monkeypatch, *arguments):
+    """The command's exit code."""
+    monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, arguments)])
+    return evaluate.main()
+
+
+def rows(printed):
+    """The cells of a Markdown table's rows, by their first."""
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in printed.splitlines() if "|" in line]
+    return {first: dict(zip(lines[0][1:], others, strict=True)) for first, *others in lines[2:]}
+
+
+def test_ground_prints_and_writes_the_scores_of_the_test_part(weights, few_clips, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "ground.json"
+    assert run(monkeypatch, "ground", "--weights", weights, "--data", "d.npz", "-o", out) == 0
+    content = json.loads(out.read_text())
+    expected = ground_scores(load_weights(weights), splits.part(few_clips, "test"))
+    assert content == {"weights": "w", "ground": {name: asdict(told) for name, told in expected.items()}}
+    printed = rows(capsys.readouterr().out)
+    assert list(printed) == ["builtin", "mean"]
+    mean = expected["mean"]
+    assert printed["mean"] == {
+        "contacts F1": f"{mean.contact_f1:.3f}",
+        "vertical median °": f"{mean.up_median:.1f}",
+        "vertical mean °": f"{mean.up_mean:.1f}",
+        "path % median": f"{mean.path_median:.1f}",
+        "clips": "2",
+    }
+
+
+def test_ground_that_nobody_crossed_is_a_dash_and_null(weights, few_clips, tmp_path, monkeypatch, capsys):
+    nowhere = {"builtin": GroundScores(2, 1.0, 3.0, 4.0, float("nan")), "mean": GroundScores(2, 1.0, 3.0, 4.0, 5.0)}
+    monkeypatch.setattr(evaluate, "ground_scores", lambda weights, data: nowhere)
+    out = tmp_path / "ground.json"
+    assert run(monkeypatch, "ground", "--weights", weights, "--data", "d.npz", "-o", out) == 0
+    printed = rows(capsys.readouterr().out)
+    assert (printed["builtin"]["path % median"], printed["mean"]["path % median"]) == ("–", "5.0")
+    assert json.loads(out.read_text())["ground"]["builtin"]["path_median"] is None
+    assert "NaN" not in out.read_text()
+
+
+def test_robustness_writes_its_report_of_the_test_part(weights, few_clips, tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def report(*arguments):
+        asked.append(arguments)
+        return "the report"
+
+    monkeypatch.setattr(evaluate, "robustness", report)
+    monkeypatch.setattr(evaluate, "write_report", lambda told, folder: (folder / "robustness.md").write_text(told))
+    out = tmp_path / "new" / "folder"
+    assert run(monkeypatch, "robustness", "--weights", weights, "--data", "d.npz", "-o", out) == 0
+    ((loaded, test, train),) = asked
+    assert loaded.digest == load_weights(weights).digest
+    # What is scored is the test part; what is new in it is told against what was trained on.
+    assert (test.clip_count, train.clip_count) == (2, 10)
+    assert (out / "robustness.md").read_text() == "the report"
+    assert str(out) in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def human36m(tmp_path_factory):
+    """Small files in Human3.6M's layout."""
+    return write_files(tmp_path_factory.mktemp("h36m"))
+
+
+def test_h36m_prints_a_row_for_the_weights_and_one_for_each_checkpoint(
+    weights, human36m, tmp_path, monkeypatch, capsys
+):
+    # A few recordings tell as much as all: how a recording is scored is tested with `training.human36m`.
+    every = list(protocol.clips(human36m))
+    chosen = [next(clip for clip in every if clip.action == action) for action in protocol.ACTIONS]
+    monkeypatch.setattr(scores, "clips", lambda folder, detections: iter(chosen))
+    checkpoints = []
+    for model in ("normalizer", "martinez"):
+        configuration = Configuration(model=model, network=Architecture(width=8, dilations=(2,)))
+        checkpoints.append(tmp_path / f"{model}.pt")
+        save_checkpoint(Trainer(configuration, torch.device("cpu")).checkpoint(), checkpoints[-1])
+    options = [option for path in checkpoints for option in ("--checkpoint", path)]
+    out = tmp_path / "h36m.json"
+    assert run(monkeypatch, "h36m", "--weights", weights, "--data", human36m, *options, "-o", out) == 0
+    content = json.loads(out.read_text())
+    printed = rows(capsys.readouterr().out)
+    assert list(printed) == list(content) == ["w", *map(str, checkpoints)]
+    for name, told in content.items():
+        assert set(protocol.ACTIONS) < set(told)
+        mean = told["mean"]
+        assert mean["mpjpe"] == pytest.approx(np.mean([told[action]["mpjpe"] for action in protocol.ACTIONS]))
+        assert printed[name] == {
+            "MPJPE mm": f"{mean['mpjpe']:,.1f}",
+            "PA-MPJPE mm": f"{mean['pa_mpjpe']:,.1f}",
+            "ΔMPJPE mm": f"{mean['delta_mpjpe_bone']:,.1f}",
+            "ΔMPJPE, a chunk mm": f"{mean['delta_mpjpe_chunk']:,.1f}",
+        }
+    assert len({told["mean"]["mpjpe"] for told in content.values()}) == 3
 
 
 def test_wrong_input_is_one_line(weights, tmp_path, monkeypatch, capsys):
-    broken = tmp_path / "data.npz"
+    broken, missing = tmp_path / "data.npz", tmp_path / "missing"
     broken.write_bytes(b"no archive")
-    monkeypatch.setattr(sys, "argv", ["evaluate", "normalizer", "--weights", str(weights), "--data", str(broken)])
-    assert evaluate.main() == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    cases = {
+        ("normalizer", "--data", broken): "data.npz",
+        ("robustness", "--data", broken): "data.npz",
+        ("robustness", "--data", missing): "missing",
+        ("ground", "--data", broken): "data.npz",
+        ("ground", "--data", missing): "missing",
+        ("h36m", "--data", missing): "missing",
+        ("h36m", "--data", tmp_path, "--checkpoint", broken): "data.npz",
+        ("h36m", "--data", tmp_path, "--checkpoint", missing): "missing",
+    }
+    for (command, *arguments), words in cases.items():
+        assert run(monkeypatch, command, "--weights", weights, *arguments) == 2, command
+        (line,) = capsys.readouterr().err.splitlines()
+        assert words in line
+    for command in ("robustness", "ground", "h36m"):
+        assert run(monkeypatch, command, "--weights", missing, "--data", tmp_path, "-o", tmp_path / "o") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert str(tmp_path) in line
+
+
+def test_a_place_that_cannot_be_written_is_one_line(weights, few_clips, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "a_file"
+    file.write_text("as it was")
+    scored = {"mean": GroundScores(1, 1.0, 1.0, 1.0, 1.0)}
+    monkeypatch.setattr(evaluate, "ground_scores", lambda weights, data: scored)
+    for command, out in (("robustness", file / "folder"), ("ground", file / "ground.json"), ("ground", tmp_path)):
+        assert run(monkeypatch, command, "--weights", weights, "--data", "d.npz", "-o", out) == 2, command
+        (line,) = capsys.readouterr().err.splitlines()
+        assert str(out) in line
+    assert file.read_text() == "as it was"
+
+
+@pytest.mark.parametrize("command", ["robustness", "ground", "h36m"])
+def test_data_must_be_named_where_there_is_no_default(command, monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, command)
+    assert stopped.value.code == 2
+    assert "--data" in capsys.readouterr().err

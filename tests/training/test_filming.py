@@ -3,20 +3,20 @@
 import pytest
 import torch
 
-from posenorm_core import quaternion
+from posenorm_core import camera, quaternion
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, LEAVES, PARENTS
 from posenorm_core.formats.openpose_layouts import OPENPOSE_LAYOUTS
 from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.landmarks import LANDMARK_NAMES
-from posenorm_core.network_input import INPUT_SIZE, SCALE_CONTEXT
+from posenorm_core.network_input import INPUT_CONTEXT, INPUT_SIZE
 from training import filming
-from training.cameras import Cameras, draw_cameras
+from training.cameras import CAMERA_KINDS, Cameras
 from training.configuration import Augmentation
 from training.detection import detected
 from training.layouts import LAYOUTS, visible
 from training.windows import Windows
 
-CONTEXT = SCALE_CONTEXT + 4
+CONTEXT = INPUT_CONTEXT + 4
 LENGTH = 2 * CONTEXT + 6
 
 
@@ -26,7 +26,7 @@ def windows(batch: int = 8) -> Windows:
     rotations[:, :, list(LEAVES)] = torch.tensor([1.0, 0, 0, 0])
     offsets = torch.tensor(CONDITION_SKELETON.offsets, dtype=torch.float32).expand(batch, -1, -1)
     path = torch.linspace(0, 1, LENGTH)[None, :, None] * torch.randn(batch, 1, 3)
-    return Windows(rotations, path, torch.ones(batch, LENGTH, 2), offsets)
+    return Windows(rotations, path, torch.ones(batch, LENGTH, 2), offsets, torch.ones(batch, dtype=torch.bool))
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -37,7 +37,7 @@ def test_the_truth_is_fk_of_the_true_rotations_on_the_subjects_bones():
     batch = filming.film(windows(), CONTEXT, None, rng())
     positions = forward_kinematics(batch.offsets[:, None], batch.rotations, PARENTS)
     torch.testing.assert_close(positions, batch.positions, atol=1e-5, rtol=0)
-    assert batch.features.shape == (8, LENGTH - 2 * SCALE_CONTEXT, INPUT_SIZE)
+    assert batch.features.shape == (8, LENGTH - 2 * INPUT_CONTEXT, INPUT_SIZE)
 
 
 def test_upright_and_facing_the_camera_is_no_rotation_wherever_he_stands():
@@ -54,6 +54,18 @@ def test_upright_and_facing_the_camera_is_no_rotation_wherever_he_stands():
     assert angles.max() < 1e-3
 
 
+def test_the_vertical_is_the_worlds_seen_from_the_camera():
+    still = windows(5)
+    still.root_position[:] = 0
+    pitch = torch.tensor([0.0, 0.3, -0.3, 0.6, -0.6])
+    # From above by `pitch`, looking at the pelvis: the vertical leans towards the camera by as much.
+    position = torch.stack([0 * pitch, 4 * pitch.sin(), 4 * pitch.cos()], dim=-1)
+    level = camera.look_at(position, torch.zeros(5, 3), torch.zeros(5))
+    batch = filming.film(still, CONTEXT, None, rng(), Cameras(level, position))
+    expected = torch.stack([0 * pitch, pitch.cos(), pitch.sin()], dim=-1)[:, None].expand_as(batch.up)
+    torch.testing.assert_close(batch.up, expected, atol=1e-5, rtol=0)
+
+
 def test_the_feet_stand_still_in_the_world():
     still = windows()
     still.root_position[:] = still.root_position[:, :1]
@@ -65,13 +77,14 @@ def test_the_feet_stand_still_in_the_world():
 def test_filming_the_true_rotations_on_the_subjects_own_body_gives_the_input_again():
     one = windows(1)
     batch = filming.film(one, CONTEXT, None, rng())
-    again = filming.filmed_on(batch, batch.rotations, batch.offsets[0])
+    again = filming.filmed_on(batch, batch.rotations, batch.offsets)
     torch.testing.assert_close(again, batch.features, atol=1e-4, rtol=0)
 
 
-def test_cameras_have_the_subject_in_front():
+@pytest.mark.parametrize("kind", list(CAMERA_KINDS))
+def test_cameras_have_the_subject_in_front(kind):
     many = windows(300)
-    cameras = draw_cameras(many.root_position, rng())
+    cameras = CAMERA_KINDS[kind](many.root_position, rng())
     depth = cameras.see(many.root_position[:, :, None])[..., 2]
     assert depth.min() > 1.0
 

@@ -4,20 +4,34 @@ import pytest
 import torch
 
 from posenorm_core.architecture import Architecture
+from posenorm_core.prediction import Prediction
 from posenorm_core.torch_network import NormalizerNetwork
-from training import metrics
 from training.configuration import LossWeights
 from training.dataset import builtin_data
+from training.filmed_clips import film_clip
 from training.objective import objective
 
 ARCHITECTURE = Architecture(width=16, dilations=(2,))
-NOTHING = {"reconstruction": 0.0, "rotation": 0.0, "cycle": 0.0, "rotation_consistency": 0.0, "foot_contact": 0.0}
+NOTHING = dict.fromkeys(
+    (
+        "reconstruction",
+        "rotation",
+        "cycle",
+        "rotation_consistency",
+        "body_consistency",
+        "foot_contact",
+        "contact",
+        "up",
+        "doubt",
+    ),
+    0.0,
+)
 
 
 @pytest.fixture(scope="module")
 def batch():
     data = builtin_data(0.2, seed=3, seconds_a_clip=2.0)
-    return metrics.film_clip(data, 0, ARCHITECTURE.context, seed=1)
+    return film_clip(data, 0, ARCHITECTURE.context, seed=1)
 
 
 class Oracle(torch.nn.Module):
@@ -28,11 +42,18 @@ class Oracle(torch.nn.Module):
         self.batch = batch
 
     def forward(self, features):
-        truth = self.batch.rotations[: len(features)]
-        return truth if torch.equal(features, self.batch.features[: len(features)]) else truth[:, :, :].flip(1)
+        count = len(features)
+        truth = self.batch.rotations[:count]
+        known = torch.equal(features, self.batch.features[:count])
+        return Prediction(
+            truth if known else truth.flip(1),
+            self.batch.contacts[:count],
+            self.batch.up[:count],
+            torch.full(truth.shape[:-1], 0.1),
+        )
 
 
-@pytest.mark.parametrize("name", list(NOTHING))
+@pytest.mark.parametrize("name", [name for name in NOTHING if name not in ("contact", "up", "doubt")])
 def test_each_loss_can_be_switched_on_alone(batch, name):
     torch.manual_seed(0)
     network = NormalizerNetwork(ARCHITECTURE)
@@ -47,10 +68,10 @@ def test_each_loss_can_be_switched_on_alone(batch, name):
 
 
 def test_the_truth_costs_nothing(batch):
-    weights = LossWeights(**{**NOTHING, "reconstruction": 1.0, "rotation": 1.0})
+    weights = LossWeights(**{**NOTHING, "reconstruction": 1.0, "rotation": 1.0, "contact": 1.0, "up": 1.0})
     _, terms = objective(Oracle(batch), batch, weights)
-    assert terms["reconstruction"] < 1e-4
-    assert terms["rotation"] < 1e-3
+    for name in ("reconstruction", "rotation", "contact", "up"):
+        assert terms[name] < 1e-3, name
 
 
 def test_the_cycle_films_the_condition_skeleton(batch):

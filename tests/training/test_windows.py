@@ -11,7 +11,7 @@ from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, JO
 from posenorm_core.kinematics import forward_kinematics
 from training import windows as w
 from training.configuration import Augmentation
-from training.dataset import MotionData
+from training.dataset import MotionData, builtin_data
 
 LENGTH = 40
 
@@ -21,7 +21,8 @@ def random_windows(batch: int = 6) -> w.Windows:
     rotations = quaternion.from_rotation_vector(0.5 * torch.randn(batch, LENGTH, JOINT_COUNT, 3))
     rotations[:, :, list(LEAVES)] = torch.tensor([1.0, 0, 0, 0])
     offsets = torch.tensor(CONDITION_SKELETON.offsets, dtype=torch.float32).expand(batch, -1, -1)
-    return w.Windows(rotations, torch.randn(batch, LENGTH, 3), torch.randint(0, 2, (batch, LENGTH, 2)).float(), offsets)
+    path, contacts = torch.randn(batch, LENGTH, 3), torch.randint(0, 2, (batch, LENGTH, 2)).float()
+    return w.Windows(rotations, path, contacts, offsets, torch.ones(batch, dtype=torch.bool))
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -87,6 +88,7 @@ def test_a_tilt_moves_the_body_as_a_whole():
     before = torch.cdist(positions(windows), positions(windows))
     torch.testing.assert_close(torch.cdist(positions(tilted), positions(tilted)), before, atol=1e-4, rtol=0)
     assert not tilted.contacts.any()
+    assert not tilted.upright.any()
 
 
 def test_bodies_stay_symmetric_and_within_the_range():
@@ -147,3 +149,17 @@ def test_augmented_windows_are_still_unit_rotations():
     changed = w.augmented(random_windows(), Augmentation(), rng())
     norms = torch.linalg.vector_norm(changed.rotations, dim=-1)
     torch.testing.assert_close(norms, torch.ones_like(norms), atol=1e-5, rtol=0)
+
+
+def test_a_clip_read_at_its_own_frames_is_the_clip():
+    data = builtin_data(0.2, seed=2, seconds_a_clip=1.0)
+    clip, frames = 3, int(data.clip_length[3])
+    span = slice(int(data.clip_start[clip]), int(data.clip_start[clip + 1]))
+    which, times = torch.tensor([clip]), torch.arange(frames)[None].float()
+    whole = w.windows_at(data, which, data.clip_start[which], times, data.clip_length[which])
+    assert torch.equal(whole.contacts[0], data.contacts[span])
+    assert torch.equal(whole.root_position[0], data.root_position[span])
+    # Half way between two frames a foot stands where it stands in both.
+    between = w.windows_at(data, which, data.clip_start[which], times[:, :-1] + 0.5, data.clip_length[which])
+    both = torch.minimum(data.contacts[span][1:], data.contacts[span][:-1])
+    assert torch.equal(between.contacts[0], both)

@@ -1,0 +1,77 @@
+"""The runs of the tables: what is missing is found, carried out once, and told as it was measured."""
+
+import json
+
+import pytest
+
+from posenorm_core.architecture import Architecture
+from posenorm_core.errors import InputError
+from training import comparison, experiments, splits
+from training.configuration import Augmentation, Configuration, DataOptions, Optimization
+from training.dataset import builtin_data
+from training.rows import Row
+
+TINY = Configuration(
+    data=DataOptions(builtin_minutes=0.3, builtin_share=0.5),
+    network=Architecture(width=8, dilations=(2,)),
+    augmentation=Augmentation(noisy=0.0),
+    optimization=Optimization(steps=10, batch=4, frames=4, validate_every=5, checkpoint_every=5),
+)
+ROW = Row("tiny", "comparison", "Tiny", TINY, (3e-3, 1e-3))
+
+
+@pytest.fixture
+def small_data(monkeypatch):
+    """Built-in motion in place of the data set, with two of its clips as validation and as test."""
+    data = builtin_data(0.5, seed=5, seconds_a_clip=2.0)
+    monkeypatch.setattr("training.fit.load_data", lambda _: data)
+    monkeypatch.setattr(experiments, "load_data", lambda _: data)
+
+    def part(clips, label, leave_out=()):
+        del leave_out
+        return clips.subset([label == ("test", "validation", "train")[min(k, 2)] for k in range(clips.clip_count)])
+
+    monkeypatch.setattr("training.fit.part", part)
+    monkeypatch.setattr(splits, "part", part)
+
+
+def test_searches_come_first_and_done_runs_are_not_done_again(small_data, tmp_path):
+    results, checkpoints = tmp_path / "results", tmp_path / "runs"
+    pending = experiments.runs_of([ROW], ["familiar"], [0], results)
+    assert [run.learning_rate for run in pending] == [3e-3, 1e-3, None]
+    with pytest.raises(InputError, match="missing"):
+        experiments.carry_out(pending[2], "data", results, checkpoints)
+    for run in pending:
+        experiments.carry_out(run, "data", results, checkpoints)
+    assert experiments.runs_of([ROW], ["familiar"], [0], results) == []
+    tried = {
+        rate: json.loads((results / f"tiny/familiar-0-rate-{rate:g}.json").read_text()) for rate in ROW.learning_rates
+    }
+    best = min(tried, key=lambda rate: tried[rate]["validation"][-1]["mean"]["mpjpe"])
+    scored = json.loads((results / "tiny/familiar-0.json").read_text())
+    assert scored["learning_rate"] == best == experiments.best_learning_rate(ROW, results)
+    assert (scored["steps"], tried[best]["steps"]) == (10, 3)
+    assert scored["mean"]["mpjpe"] > 0
+    # The table says what the file says, and nothing of the searches.
+    told = comparison.report([ROW], results)
+    assert f"{scored['mean']['mpjpe']:,.1f}" in told
+    found = comparison.results_of(ROW, results)
+    assert len(found) == 1
+    assert found[0].last_gain is not None
+
+
+def test_the_unseen_mean_waits_for_all_of_its_folds(tmp_path):
+    folder = tmp_path / ROW.name
+    folder.mkdir()
+    for number, fold in enumerate(splits.UNSEEN_FOLDS):
+        found = comparison.figures(comparison.results_of(ROW, tmp_path), "unseen")
+        assert found == []
+        content = {"protocol": f"unseen-{fold}", "seed": 0, "mean": {"mpjpe": 10.0 * number}, "validation": []}
+        (folder / f"{fold}.json").write_text(json.dumps(content))
+    assert comparison.figures(comparison.results_of(ROW, tmp_path), "unseen") == [{"mpjpe": 10.0}]
+
+
+def test_a_protocol_scores_what_it_leaves_out():
+    for protocol in experiments.PROTOCOLS[1:]:
+        assert protocol.removeprefix("unseen-") in experiments.left_out(protocol)
+    assert experiments.left_out("familiar") == ()

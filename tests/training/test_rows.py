@@ -1,0 +1,53 @@
+"""The rows of the tables are configurations that can be built, and what is wrong with one is told by its name."""
+
+import pytest
+
+from posenorm_core.errors import InputError
+from training.configuration import MODELS
+from training.models import LIFTERS, build_model
+from training.rows import load_rows
+
+ONE = '[[rows]]\nname = "a"\ntable = "t"\ntitle = "A"\n'
+
+
+def test_every_row_of_the_project_can_be_built_and_every_model_has_one():
+    rows = load_rows()
+    assert {row.configuration.model for row in rows.values()} == set(MODELS) == {"normalizer", *LIFTERS}
+    for row in rows.values():
+        assert build_model(row.configuration) is not None
+
+
+def test_the_rival_differs_from_its_published_row_by_bodies_and_cameras_alone():
+    rows = load_rows()
+    for name in LIFTERS:
+        published, rival = rows[name].configuration, rows[f"{name}_bodies"].configuration
+        assert published.optimization == rival.optimization
+        assert (published.augmentation.cameras, rival.augmentation.cameras) == ("studio", "random")
+        assert published.augmentation.bone_range == 0 < rival.augmentation.bone_range
+
+
+def test_changes_are_laid_over_the_group_and_the_group_over_what_is_common(tmp_path):
+    path = tmp_path / "rows.toml"
+    path.write_text(
+        "[common.augmentation]\nmirror = 0.1\nnoisy = 0.2\nmiss = 0.3\n"
+        "[groups.t.augmentation]\nnoisy = 0.4\nmiss = 0.5\n" + ONE + "change.augmentation = { miss = 0.6 }\n"
+    )
+    options = load_rows(path)["a"].configuration.augmentation
+    assert (options.mirror, options.noisy, options.miss) == (0.1, 0.4, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ONE + "change.augmentation = { mirrors = 1.0 }", "row 'a'.*mirrors"),
+        (ONE + 'change.model = "lifter"', "row 'a'.*lifter"),
+        (ONE + ONE, "two rows 'a'"),
+        ('[[rows]]\nname = "a"\n', "row 'a'.*table"),
+        ("[[rows]", "cannot be read"),
+    ],
+)
+def test_a_wrong_row_is_told_by_its_name(tmp_path, text, words):
+    path = tmp_path / "rows.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        load_rows(path)
