@@ -19,6 +19,8 @@ _ENDS = tuple(range(1, landmarks.LANDMARK_COUNT))
 _BEGINS = tuple((PARENTS + landmarks.FIXED_TO)[end] for end in _ENDS)
 # Which bones each joint turns (bones, joints), of the joints that turn any.
 _TURNS = np.array([[float(begin == joint) for joint in NON_LEAVES] for begin in _BEGINS])
+# A copy that may be written to, which torch asks for.
+_OFFSETS = CONDITION_SKELETON.offsets.copy()
 # For each joint its place among the turned ones; a leaf goes with its parent.
 _FOLLOWED = [NON_LEAVES.index(j if j in NON_LEAVES else PARENTS[j]) for j in range(JOINT_COUNT)]
 # Bones shorter than about a tenth of a person's size in the picture (the square of it here) point nowhere clearly.
@@ -32,7 +34,7 @@ def aligned_with_picture(rotations: Array, features: Array, share: Array) -> Arr
     taken to be orthographic, which it is but for some degrees.
     """
     seen = landmarks_of(features)
-    offsets = constant_like(CONDITION_SKELETON.offsets, rotations)
+    offsets = constant_like(_OFFSETS, rotations)
     positions, turned = pose_skeleton(offsets, rotations, PARENTS)
     drawn = landmarks.landmark_positions(positions, turned, constant_like(landmarks.FIXED_OFFSETS, rotations))
     turn = share * _turns_in_plane(_bones(drawn[..., :2]), _bones(seen[..., :2]), _both_seen(seen[..., 2]))
