@@ -6,20 +6,44 @@ Every function that trains and also runs in Blender takes its namespace from its
 
 import functools
 import operator
+from collections.abc import Hashable, Sequence
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace, device
 
 # A NumPy array or a torch tensor; shapes are told in the docstrings.
 Array = Any
 
-__all__ = ["Array", "array_namespace", "constant_like", "device", "dot", "norm", "unit"]
+__all__ = ["Array", "array_namespace", "constant_like", "device", "dot", "index_like", "norm", "unit"]
 
 
 def constant_like(values: Any, like: Array) -> Array:
-    """`values` as an array of `like`'s library, floating type and device."""
+    """`values` as an array of `like`'s library, floating type and device; not to be written to."""
+    if isinstance(like, np.ndarray):
+        return np.asarray(values, dtype=like.dtype)
+    return _kept(array_namespace(like), _frozen(values), like.dtype, device(like))
+
+
+def index_like(places: Sequence[int], like: Array) -> Array:
+    """`places` as integers on `like`'s device, to index it with; not to be written to."""
+    if isinstance(like, np.ndarray):
+        return np.asarray(places, dtype=np.int64)
     xp = array_namespace(like)
-    return xp.asarray(values, dtype=like.dtype, device=device(like))
+    return _kept(xp, tuple(places), xp.int64, device(like))
+
+
+@functools.cache
+def _kept(xp: Any, values: Hashable, dtype: Any, where: Any) -> Array:
+    """An array made once: sending one to a GPU waits until the GPU has done all it was given before."""
+    return xp.asarray(values, dtype=dtype, device=where)
+
+
+def _frozen(values: Any) -> Hashable:
+    """Nested lists, tuples or an array as nested tuples."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    return tuple(_frozen(value) for value in values) if isinstance(values, list | tuple) else values
 
 
 def dot(a: Array, b: Array) -> Array:

@@ -7,7 +7,7 @@ Written once for NumPy and torch.
 import functools
 
 from posenorm_core import quaternion
-from posenorm_core.arrays import Array, array_namespace, device
+from posenorm_core.arrays import Array, array_namespace, index_like
 from posenorm_core.skeleton import depth_levels
 
 
@@ -70,9 +70,8 @@ def _order(parents: tuple[int, ...]) -> tuple[int, ...]:
 
 def _taken(values: Array, joints: tuple[int, ...]) -> Array:
     """The entries `joints` of the last axis but one."""
-    xp = array_namespace(values)
-    # Not by `values[..., list, :]`, whose gradient costs torch twice as much.
-    return xp.take(values, xp.asarray(joints, dtype=xp.int64, device=device(values)), axis=-2)
+    # Not by `values[..., joints, :]`, whose gradient costs torch twice as much.
+    return array_namespace(values).take(values, index_like(joints, values), axis=-2)
 
 
 def _restored(steps: list[Array], parents: tuple[int, ...]) -> Array:

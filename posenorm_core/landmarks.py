@@ -8,7 +8,7 @@ foot's bone. Every detector format maps onto these names; what it lacks has conf
 import numpy as np
 
 from posenorm_core import quaternion
-from posenorm_core.arrays import Array, array_namespace
+from posenorm_core.arrays import Array, array_namespace, index_like
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, mirrored_name
 
 # name, the joint it is fixed to, the leaf whose bone scales it, offset from the joint in metres
@@ -48,6 +48,6 @@ def fixed_point_offsets(offsets: np.ndarray) -> np.ndarray:
 def landmark_positions(positions: Array, turned: Array, fixed_offsets: Array) -> Array:
     """Joint `positions` (…, J, 3) and global rotations `turned` (…, J, 4) -> the 24 landmarks (…, 24, 3)."""
     xp = array_namespace(positions)
-    joints = list(FIXED_TO)
+    joints = index_like(FIXED_TO, positions)
     fixed = positions[..., joints, :] + quaternion.rotate(turned[..., joints, :], fixed_offsets)
     return xp.concat([positions, fixed], axis=-2)

@@ -7,7 +7,7 @@ landmark is zeros beside its confidence of zero.
 Written once for NumPy and torch.
 """
 
-from posenorm_core.arrays import Array, array_namespace, constant_like, dot
+from posenorm_core.arrays import Array, array_namespace, constant_like, dot, index_like
 from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES, LIMBS
 
 # Frames on either side over which a person's size is taken (about half a second at 30 frames/s), and over which
@@ -57,9 +57,10 @@ def network_input(points: Array, confidence: Array) -> Array:
 def _sliding_size(centred: Array, seen: Array) -> Array:
     """Root mean square distance of the limbs' landmarks from the pelvis, around each inner frame (…, T)."""
     xp = array_namespace(centred)
-    limbs = centred[..., _SIZE_LANDMARKS, :]
+    measured = index_like(_SIZE_LANDMARKS, centred)
+    limbs = centred[..., measured, :]
     squares = _sliding_sum(xp.sum(limbs * limbs, axis=(-2, -1)), _SIZE_CONTEXT)
-    count = _sliding_sum(xp.sum(seen[..., _SIZE_LANDMARKS], axis=-1), _SIZE_CONTEXT)
+    count = _sliding_sum(xp.sum(seen[..., measured], axis=-1), _SIZE_CONTEXT)
     size = xp.sqrt(xp.clip(squares, 1e-12, None) / xp.clip(count, 1.0, None))
     # Where nothing is seen for a second there is no size; the input is zeros there whatever it is divided by.
     return xp.where(squares > 0, size, xp.ones_like(size))
@@ -90,8 +91,9 @@ def without_hidden(features: Array, visible: list[bool]) -> Array:
 def _longest(centred: Array, seen: Array) -> Array:
     """Each bone's length (…, T, bones) at its longest around each inner frame; 0 where it was never seen."""
     xp = array_namespace(centred)
-    vectors = centred[..., _ENDS, :] - centred[..., _BEGINS, :]
-    known = seen[..., _ENDS] * seen[..., _BEGINS]
+    begins, ends = index_like(_BEGINS, centred), index_like(_ENDS, centred)
+    vectors = centred[..., ends, :] - centred[..., begins, :]
+    known = seen[..., ends] * seen[..., begins]
     # In double precision, since the power of a length in pixels is no number in single.
     square = xp.astype(dot(vectors, vectors)[..., 0] * known, xp.float64)
     shape = (*known.shape[:-1], len(_BONES), 2)

@@ -8,7 +8,7 @@ of a bone, which no picture shows, stays the network's. Written once for NumPy a
 import numpy as np
 
 from posenorm_core import landmarks, quaternion
-from posenorm_core.arrays import Array, array_namespace, constant_like, dot
+from posenorm_core.arrays import Array, array_namespace, constant_like, dot, index_like
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, NON_LEAVES, PARENTS
 from posenorm_core.kinematics import local_rotations, pose_skeleton
 from posenorm_core.network_input import landmarks_of
@@ -39,19 +39,20 @@ def aligned_with_picture(rotations: Array, features: Array, share: Array) -> Arr
     drawn = landmarks.landmark_positions(positions, turned, constant_like(landmarks.FIXED_OFFSETS, rotations))
     turn = share * _turns_in_plane(_bones(drawn[..., :2]), _bones(seen[..., :2]), _both_seen(seen[..., 2]))
     axis = constant_like([0.0, 0.0, 1.0], rotations)
-    corrected = quaternion.multiply(quaternion.from_axis_angle(axis, turn), turned[..., list(NON_LEAVES), :])
-    local = local_rotations(corrected[..., _FOLLOWED, :], PARENTS)
-    return with_still_leaves(local[..., list(NON_LEAVES), :])
+    joints = index_like(NON_LEAVES, rotations)
+    corrected = quaternion.multiply(quaternion.from_axis_angle(axis, turn), turned[..., joints, :])
+    local = local_rotations(corrected[..., index_like(_FOLLOWED, rotations), :], PARENTS)
+    return with_still_leaves(local[..., joints, :])
 
 
 def _bones(points: Array) -> Array:
     """Landmarks (…, 24, 2) -> the bones' vectors (…, 23, 2)."""
-    return points[..., _ENDS, :] - points[..., _BEGINS, :]
+    return points[..., index_like(_ENDS, points), :] - points[..., index_like(_BEGINS, points), :]
 
 
 def _both_seen(confidence: Array) -> Array:
     """How surely both ends of each bone are seen (…, 23): confidence (…, 24)."""
-    return confidence[..., _ENDS] * confidence[..., _BEGINS]
+    return confidence[..., index_like(_ENDS, confidence)] * confidence[..., index_like(_BEGINS, confidence)]
 
 
 def _turns_in_plane(drawn: Array, seen: Array, weight: Array) -> Array:

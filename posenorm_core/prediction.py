@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from posenorm_core import quaternion, rotation_head
 from posenorm_core.architecture import Architecture
-from posenorm_core.arrays import Array, array_namespace, constant_like, dot, unit
+from posenorm_core.arrays import Array, array_namespace, constant_like, dot, index_like, unit
 from posenorm_core.condition_skeleton import JOINT_COUNT, LEAVES, NON_LEAVES, PARENTS
 from posenorm_core.mirror import mirrored_directions, mirrored_feet, mirrored_input, mirrored_joints, mirrored_rotations
 from posenorm_core.picture import aligned_with_picture
@@ -57,7 +57,7 @@ def as_prediction(output: Array, features: Array, architecture: Architecture) ->
         rotations=turned,
         contacts=_sigmoid(contacts),
         up=unit(up + constant_like([0.0, 1.0, 0.0], up)),
-        doubt=doubt[..., _DOUBTED],
+        doubt=doubt[..., index_like(_DOUBTED, doubt)],
     )
 
 

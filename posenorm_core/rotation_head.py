@@ -8,7 +8,7 @@ Written once for NumPy and torch.
 from collections.abc import Callable
 
 from posenorm_core import quaternion
-from posenorm_core.arrays import Array, array_namespace, constant_like
+from posenorm_core.arrays import Array, array_namespace, constant_like, index_like
 from posenorm_core.condition_skeleton import JOINT_COUNT, NON_LEAVES
 
 # Numbers a joint, and what stands for "no rotation": added to the output, so that zero means identity.
@@ -45,4 +45,4 @@ def with_still_leaves(turned: Array) -> Array:
     """Rotations (…, 14, 4) of the non-leaf joints -> of all (…, 19, 4): a leaf has the identity."""
     xp = array_namespace(turned)
     with_identity = xp.concat([turned, quaternion.identity_like(turned[..., :1, :])], axis=-2)
-    return with_identity[..., _PLACES, :]
+    return with_identity[..., index_like(_PLACES, turned), :]

@@ -104,7 +104,7 @@ class _Layer(nn.Module):
         self.kernel, self.dilation = kernel, dilation
         self.linear = nn.Linear(kernel * inputs, outputs, bias=False)
         self.normalization = nn.BatchNorm1d(outputs)
-        self.dropout = dropout
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         length = x.shape[1] - (self.kernel - 1) * self.dilation
@@ -115,9 +115,9 @@ class _Layer(nn.Module):
 
     def _without_some_channels(self, x: torch.Tensor) -> torch.Tensor:
         """Dropout of a window's whole channels: as good as of single numbers and far cheaper to draw."""
-        if not (self.training and self.dropout):
+        if not (self.training and self.dropout.p):
             return x
-        kept = torch.nn.functional.dropout(x.new_ones(len(x), 1, x.shape[2]), self.dropout)
+        kept: torch.Tensor = self.dropout(x.new_ones(len(x), 1, x.shape[2]))
         return x * kept
 
     def folded(self) -> tuple[np.ndarray, np.ndarray]:

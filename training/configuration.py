@@ -73,6 +73,7 @@ class Optimization:
     steps: int = 1500
     batch: int = 64  # windows
     frames: int = 16  # output frames a window
+    parts: int = 1  # of a batch, each from its own share of the clips; processes divide them among themselves
     learning_rate: float = 3e-3
     warmup: int = 200
     weight_decay: float = 1e-4
@@ -99,9 +100,13 @@ class Configuration:
     def __post_init__(self) -> None:
         """Raises InputError where a value is impossible."""
         course = self.optimization
-        whole = ("steps", "batch", "frames", "validate_every", "checkpoint_every")
+        whole = ("steps", "batch", "frames", "parts", "validate_every", "checkpoint_every")
         if bad := [name for name in whole if getattr(course, name) < 1]:
             raise InputError(f"configuration: optimization.{bad[0]} must be at least 1")
+        if course.batch % course.parts:
+            raise InputError(
+                f"configuration: optimization.batch {course.batch} must be a multiple of parts ({course.parts})"
+            )
         if bad := [name for name in ("learning_rate", "detail") if not getattr(course, name) > 0]:
             raise InputError(f"configuration: optimization.{bad[0]} must be above 0")
         if bad := [name for name in ("average", "dropout") if not 0 <= getattr(course, name) < 1]:

@@ -5,6 +5,7 @@ Sizes are in units of the person's size in the image, so that they mean the same
 
 import torch
 
+from posenorm_core.arrays import constant_like, index_like
 from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES
 from training.configuration import Augmentation
 from training.layouts import LAYOUTS, visible
@@ -40,14 +41,14 @@ def _noise(points: torch.Tensor, share: float, rng: torch.Generator) -> tuple[to
     habit = torch.randn(batch, 1, LANDMARK_COUNT, 2, generator=rng, device=device)
     tremble = torch.randn(batch, length, LANDMARK_COUNT, 2, generator=rng, device=device)
     displaced = _HABIT * strength[..., None] * habit + _TREMBLE * doubt[..., None] * tremble
-    spread = torch.tensor([_SPREAD.get(name, 1.0) for name in LANDMARK_NAMES], device=device)
+    spread = constant_like([_SPREAD.get(name, 1.0) for name in LANDMARK_NAMES], displaced)
     return displaced * spread[:, None], 1 - 0.7 * doubt
 
 
 def _layouts(points: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
     """(B, 1, 24) true where the window's detector gives the landmark; all of them for 1 − `share`."""
     batch, device = len(points), points.device
-    table = torch.tensor([visible(name) for name in LAYOUTS], device=device)
+    table = constant_like([visible(name) for name in LAYOUTS], points) > 0
     chosen = table[torch.randint(len(table), (batch,), generator=rng, device=device)]
     everything = torch.rand(batch, 1, generator=rng, device=device) >= share
     return (chosen | everything)[:, None]
@@ -63,7 +64,7 @@ def _unoccluded(points: torch.Tensor, options: Augmentation, rng: torch.Generato
         begin = torch.rand(batch, 1, generator=rng, device=device) * length
         lasts = torch.rand(batch, 1, generator=rng, device=device) * length
         happens = torch.rand(batch, 1, generator=rng, device=device) < options.occlude / 3
-        hidden[:, :, limb] |= (happens & (time >= begin) & (time < begin + lasts))[..., None]
+        hidden[:, :, index_like(limb, hidden)] |= (happens & (time >= begin) & (time < begin + lasts))[..., None]
     misses = torch.rand(batch, 1, 1, generator=rng, device=device) < options.miss
     rate = 0.3 * torch.rand(batch, 1, 1, generator=rng, device=device)
     missed = torch.rand(hidden.shape, generator=rng, device=device) < rate

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from posenorm_core import quaternion
+from posenorm_core.arrays import constant_like, index_like
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.landmarks import FIXED_OFFSETS, SCALED_BY, landmark_positions
@@ -75,14 +76,14 @@ def film(
 
 def _vertical(to_view: torch.Tensor) -> torch.Tensor:
     """The world's up (…, 3) seen through the rotations `to_view` (…, 4)."""
-    return quaternion.rotate(to_view, to_view.new_tensor([0.0, 1.0, 0.0]).expand(*to_view.shape[:-1], 3))
+    return quaternion.rotate(to_view, constant_like([0.0, 1.0, 0.0], to_view).expand(*to_view.shape[:-1], 3))
 
 
 def fixed_points(offsets: torch.Tensor, vary: bool, rng: torch.Generator) -> torch.Tensor:
     """Where nose, ears and heels stand (B, 5, 3) on each body; heads and feet differ where `vary`."""
-    mean = offsets.new_tensor(CONDITION_SKELETON.bone_lengths[list(SCALED_BY)])
-    scale = torch.linalg.vector_norm(offsets[:, list(SCALED_BY)], dim=-1) / mean
-    fixed = offsets.new_tensor(FIXED_OFFSETS) * scale[..., None]
+    mean = constant_like(CONDITION_SKELETON.bone_lengths[list(SCALED_BY)], offsets)
+    scale = torch.linalg.vector_norm(offsets[:, index_like(SCALED_BY, offsets)], dim=-1) / mean
+    fixed = constant_like(FIXED_OFFSETS, offsets) * scale[..., None]
     if not vary:
         return fixed
     # Metres: noses and heels of different people, and different ideas of where they are.
@@ -108,4 +109,4 @@ def filmed_on(batch: Batch, rotations: torch.Tensor, offsets: torch.Tensor) -> t
 def feet_in_world(batch: Batch, positions: torch.Tensor) -> torch.Tensor:
     """The ankles (B, T, 2, 3) of view-frame `positions` (B, T, 19, 3), where the true root path puts them."""
     to_world = quaternion.inverse(batch.view_from_world)[:, :, None]
-    return quaternion.rotate(to_world, positions[:, :, list(FEET)]) + batch.root_position[:, :, None]
+    return quaternion.rotate(to_world, positions[:, :, index_like(FEET, positions)]) + batch.root_position[:, :, None]

@@ -5,13 +5,23 @@
     python -m training.fit --out runs/normalizer --resume     # goes on exactly where it was stopped or killed
     python -m training.fit --start runs/normalizer/checkpoint.pt --out runs/tuned --config mine.toml
 
+    torchrun --nproc_per_node 2 -m training.fit --config mine.toml                  # two processes on this machine
+    torchrun --nnodes 2 --node_rank 0 --nproc_per_node 8 --master_addr HOST --master_port 29500 \
+        -m training.fit --config mine.toml                 # the same on each machine, with its own --node_rank
+
+Several processes divide the `optimization.parts` of every batch among themselves (a multiple of their number; each
+part draws from clips of its own), one GPU each where there are GPUs. What they train together is what one process
+trains with the same parts. Every machine reads the data and the configuration; the first alone needs `--out`.
+
 Writes `checkpoint.pt`, `figures.json` and TensorBoard logs into the folder of `--out`.
 """
 
 import argparse
+import contextlib
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +32,7 @@ from tqdm import tqdm
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
+from training import distributed
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Configuration, load_configuration
 from training.dataset import MotionData, builtin_data, joined, load_data
@@ -72,22 +83,32 @@ def fit(
     """
     training = Trainer(configuration, device)
     if start is not None:
-        training.start_from(load_checkpoint(start))
+        training.start_from(distributed.from_first(lambda: load_checkpoint(start)))
     path = out / "checkpoint.pt"
     if resume:
-        training.restore(load_checkpoint(path))
-    elif path.exists():
-        raise InputError(f"{path}: is there already; add --resume to go on, or choose another --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
-    data, validation = (part_.to(device) for part_ in training_and_validation_data(configuration))
+        training.restore(distributed.from_first(lambda: load_checkpoint(path)))
+    else:
+        distributed.from_first(lambda: _require_new(path))
+    data, validation = distributed.agreed(lambda: training_and_validation_data(configuration))
+    data, validation = data.to(device), validation.in_memory().to(device)
     options = configuration.data
-    probabilities = clip_probabilities(data, options.family_power, options.builtin_share)
-    with SummaryWriter(str(out), purge_step=training.step) as log:
+    parts = configuration.optimization.parts
+    probabilities = clip_probabilities(data, options.family_power, options.builtin_share, parts)
+    with contextlib.ExitStack() as stack:
+        first = distributed.rank() == 0
+        log = stack.enter_context(SummaryWriter(str(out), purge_step=training.step)) if first else None
         _run(training, data, validation, probabilities, path, log)
     return training
+
+
+def _require_new(path: Path) -> None:
+    """Raises InputError where a checkpoint is at `path` already, or its folder cannot be made."""
+    if path.exists():
+        raise InputError(f"{path}: is there already; add --resume to go on, or choose another --out")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path.parent}: cannot be made ({error.strerror}); choose another --out") from None
 
 
 def _run(
@@ -96,39 +117,47 @@ def _run(
     validation: MotionData,
     probabilities: torch.Tensor,
     path: Path,
-    log: SummaryWriter,
+    log: SummaryWriter | None,
 ) -> None:
-    """The loop: step, log, checkpoint, validate."""
+    """The loop: step, and now and then log, validate and write a checkpoint, which the first process alone does."""
     course = training.configuration.optimization
     # What the last tenth still gains says whether the training was long enough.
     nine_tenths = round(0.9 * course.steps)
+    first = distributed.from_first
     with tqdm(total=course.steps, initial=training.step, unit="step", dynamic_ncols=True) as bar:
         while training.step < course.steps:
             terms = training.train_step(data, probabilities)
             bar.update()
             last = training.step == course.steps
             if training.step % 20 == 0 or last:
-                _log_terms(bar, log, {k: float(v) for k, v in terms.items()}, training.step)
+                first(partial(_log_terms, bar, log, distributed.means(terms), training.step))
             if training.step % course.validate_every == 0 or training.step == nine_tenths or last:
-                _report(training, validate(training, validation), path.parent, log, bar)
+                first(lambda: _report(training, validate(training, validation), path.parent, log, bar))
             if training.step % course.checkpoint_every == 0 or last:
-                save_checkpoint(training.checkpoint(), path)
+                first(lambda: save_checkpoint(training.checkpoint(), path))
 
 
-def _log_terms(bar: "tqdm[None]", log: SummaryWriter, terms: dict[str, float], step: int) -> None:
+def _log_terms(bar: "tqdm[None]", log: SummaryWriter | None, terms: dict[str, float], step: int) -> None:
     """The losses on the bar and in TensorBoard; raises InputError where the training has diverged."""
     if not all(value == value for value in terms.values()):
         raise InputError(f"the loss is not a number at step {step}; lower optimization.learning_rate and --resume")
-    for name, value in terms.items():
-        log.add_scalar(f"loss/{name}", value, step)
+    _chart(log, "loss", terms, step)
     bar.set_postfix({name: f"{value:.3f}" for name, value in terms.items()})
 
 
-def _report(training: Trainer, figures: dict[str, Figures], out: Path, log: SummaryWriter, bar: "tqdm[None]") -> None:
+def _chart(log: SummaryWriter | None, group: str, values: dict[str, float], step: int) -> None:
+    if log is None:
+        return
+    for name, value in values.items():
+        log.add_scalar(f"{group}/{name}", value, step)
+
+
+def _report(
+    training: Trainer, figures: dict[str, Figures], out: Path, log: SummaryWriter | None, bar: "tqdm[None]"
+) -> None:
     """Validation figures on the terminal, in TensorBoard and, after those of earlier steps, in `figures.json`."""
     for family, value in figures.items():
-        for name, figure in value.measures.items():
-            log.add_scalar(f"validation_{family}/{name}", figure, training.step)
+        _chart(log, f"validation_{family}", value.measures, training.step)
     told = ", ".join(f"{name} {value:.2f}" for name, value in figures["mean"].measures.items())
     bar.write(f"step {training.step}: validation {told} (mean of {len(figures) - 1} families)")
     path = out / "figures.json"
@@ -165,7 +194,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 def configured(arguments: argparse.Namespace) -> Configuration:
     """The configuration of the file, the checkpoint (with --resume) or the defaults, changed by the options."""
     if arguments.resume and not arguments.config:
-        configuration = load_checkpoint(arguments.out / "checkpoint.pt").configuration
+        path = arguments.out / "checkpoint.pt"
+        configuration = distributed.from_first(lambda: load_checkpoint(path)).configuration
     else:
         configuration = load_configuration(arguments.config) if arguments.config else Configuration()
     data, course = configuration.data, configuration.optimization
@@ -190,16 +220,18 @@ def chosen_device(name: str | None) -> torch.device:
 
 
 def _run_options(options: argparse.Namespace) -> None:
-    training = fit(
-        configured(options), options.out, chosen_device(options.device), resume=options.resume, start=options.start
-    )
+    device = distributed.own_device(chosen_device(options.device))
+    with distributed.process_group(device):
+        configuration = distributed.agreed(lambda: configured(options))
+        training = fit(configuration, options.out, device, resume=options.resume, start=options.start)
     print(f"trained {training.step} steps; {options.out / 'checkpoint.pt'}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command: see the top of the file."""
-    options = parsed(sys.argv[1:] if arguments is None else arguments)
-    return exit_code(lambda: _run_options(options))
+    with distributed.first_speaks():
+        options = parsed(sys.argv[1:] if arguments is None else arguments)
+        return exit_code(lambda: _run_options(options))
 
 
 if __name__ == "__main__":

@@ -39,11 +39,11 @@ def clip_context(model: nn.Module) -> int:
 
 
 def loss_of(
-    model: nn.Module, batch: Batch, configuration: Configuration
+    model: nn.Module, batch: Batch, configuration: Configuration, parts: int = 1
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The total loss of `model` on a batch, and its terms by name."""
+    """The total loss of `model` on a batch of `parts` (see `training.objective`), and its terms by name."""
     if isinstance(model, NormalizerNetwork):
-        return objective(model, batch, configuration.losses)
+        return objective(model, batch, configuration.losses, parts)
     return lifting_objective(model, batch, squared=configuration.model in _SQUARED)
 
 

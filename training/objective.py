@@ -1,11 +1,18 @@
-"""The total loss of a batch, and the terms it is made of: each is computed only where its weight is not 0."""
+"""The total loss of a batch, and the terms it is made of: each is computed only where its weight is not 0.
 
+A batch may be made of parts (`optimization.parts`): window k is then of part k % parts. Its loss is the mean of the
+parts', and windows of different parts have nothing to do with each other, so that it does not matter which parts
+are computed together.
+"""
+
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import torch
 from torch import nn
 
 from posenorm_core import quaternion
+from posenorm_core.arrays import constant_like, index_like
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, NON_LEAVES, PARENTS
 from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.losses import (
@@ -23,11 +30,9 @@ from training.baselines.own_bones import body_size
 from training.configuration import LossWeights
 from training.filming import Batch, feet_in_world, filmed_on
 
-_TURNED = list(NON_LEAVES)
-
 
 def objective(
-    network: NormalizerNetwork, batch: Batch, weights: LossWeights
+    network: NormalizerNetwork, batch: Batch, weights: LossWeights, parts: int = 1
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """The weighted sum, and its terms by name (unweighted, detached)."""
     said = network(batch.features)
@@ -36,58 +41,70 @@ def objective(
     if weights.reconstruction:
         terms["reconstruction"] = reconstruction_loss(positions, batch.positions)
     if weights.rotation:
-        terms["rotation"] = rotation_loss(said.rotations[:, :, _TURNED], batch.rotations[:, :, _TURNED])
+        terms["rotation"] = rotation_loss(_turned(said.rotations), _turned(batch.rotations))
     if weights.foot_contact:
-        terms["foot_contact"] = foot_contact_loss(feet_in_world(batch, positions), batch.contacts)
+        terms["foot_contact"] = _by_part(foot_contact_loss, parts, feet_in_world(batch, positions), batch.contacts)
     if weights.cycle or weights.rotation_consistency:
-        terms |= _cycle_terms(network, batch, said.rotations, weights)
+        terms |= _cycle_terms(network, batch, said.rotations, weights, parts)
     if weights.body_consistency:
-        terms["body_consistency"] = _body_consistency(network, batch, said.rotations, weights.cycle_share)
-    terms |= _ground_terms(said, batch, weights)
+        terms["body_consistency"] = _body_consistency(network, batch, said.rotations, weights.cycle_share, parts)
+    terms |= _ground_terms(said, batch, weights, parts)
     if weights.doubt:
-        off = quaternion.geodesic_angle(said.rotations[:, :, _TURNED], batch.rotations[:, :, _TURNED])
-        terms["doubt"] = doubt_loss(said.doubt[:, :, _TURNED], off.detach())
+        off = quaternion.geodesic_angle(_turned(said.rotations), _turned(batch.rotations))
+        terms["doubt"] = doubt_loss(_turned(said.doubt), off.detach())
     total = sum((getattr(weights, name) * term for name, term in terms.items()), positions.new_zeros(()))
     return total, {name: term.detach() for name, term in terms.items()}
 
 
-def _ground_terms(said: Prediction, batch: Batch, weights: LossWeights) -> dict[str, torch.Tensor]:
+def _turned(values: torch.Tensor) -> torch.Tensor:
+    """What is said of the joints that turn: (B, T, 19, …) -> (B, T, 14, …)."""
+    return values[:, :, index_like(NON_LEAVES, values)]
+
+
+def _ground_terms(said: Prediction, batch: Batch, weights: LossWeights, parts: int) -> dict[str, torch.Tensor]:
     """What is learned of feet and vertical."""
     terms = {}
     if weights.contact:
         terms["contact"] = contact_loss(said.contacts, batch.contacts)
     if weights.up:
-        terms["up"] = direction_loss(said.up, batch.up, batch.upright[:, None])
+        terms["up"] = _by_part(direction_loss, parts, said.up, batch.up, batch.upright[:, None])
     return terms
 
 
-def _first(batch: Batch, share: float) -> Batch:
-    """The first `share` of a batch's windows."""
-    count = max(1, round(share * len(batch.features)))
+def _by_part(loss: Callable[..., torch.Tensor], parts: int, *values: torch.Tensor) -> torch.Tensor:
+    """The mean over the parts of a loss that is itself a ratio, which the whole batch's is not the mean of."""
+    return torch.stack([loss(*(value[k::parts] for value in values)) for k in range(parts)]).mean()
+
+
+def _first(batch: Batch, share: float, parts: int) -> Batch:
+    """The first `share` of each part's windows."""
+    count = parts * max(1, round(share * len(batch.features) / parts))
     return replace(batch, **{f.name: getattr(batch, f.name)[:count] for f in fields(batch)})
 
 
-def _body_consistency(network: NormalizerNetwork, batch: Batch, rotations: torch.Tensor, share: float) -> torch.Tensor:
-    """The true motion of a part of the batch filmed on its neighbour's body: the rotations must come out the same."""
-    part = _first(batch, share)
-    again = network(filmed_on(part, part.rotations, part.offsets.roll(1, dims=0))).rotations
-    return rotation_loss(again[:, :, _TURNED], rotations[: len(again), :, _TURNED])
+def _body_consistency(
+    network: NormalizerNetwork, batch: Batch, rotations: torch.Tensor, share: float, parts: int
+) -> torch.Tensor:
+    """The true motion of some of the batch filmed on its neighbour's body: the rotations must come out the same."""
+    some = _first(batch, share, parts)
+    again = network(filmed_on(some, some.rotations, some.offsets.roll(parts, dims=0))).rotations
+    return rotation_loss(_turned(again), _turned(rotations[: len(again)]))
 
 
 def _cycle_terms(
-    network: NormalizerNetwork, batch: Batch, rotations: torch.Tensor, weights: LossWeights
+    network: NormalizerNetwork, batch: Batch, rotations: torch.Tensor, weights: LossWeights, parts: int
 ) -> dict[str, torch.Tensor]:
-    """The cycle branch on a part of the batch: pose the condition skeleton, film, predict again (the paper's)."""
-    part = _first(batch, weights.cycle_share)
-    rotations = rotations[: len(part.features)]
-    condition = rotations.new_tensor(CONDITION_SKELETON.offsets).expand(len(rotations), -1, -1)
-    again = network(filmed_on(part, rotations, condition)).rotations
+    """The cycle branch on some of the batch: pose the condition skeleton, film, predict again (the paper's)."""
+    some = _first(batch, weights.cycle_share, parts)
+    rotations = rotations[: len(some.features)]
+    condition = constant_like(CONDITION_SKELETON.offsets, rotations).expand(len(rotations), -1, -1)
+    again = network(filmed_on(some, rotations, condition)).rotations
     terms = {}
     if weights.rotation_consistency:
         terms["rotation_consistency"] = rotation_consistency_loss(rotations, again)
     if weights.cycle:
-        cycled = forward_kinematics(part.offsets[:, None], again, PARENTS)
-        terms["cycle"] = reconstruction_loss(cycled, part.positions)
+        cycled = forward_kinematics(some.offsets[:, None], again, PARENTS)
+        terms["cycle"] = reconstruction_loss(cycled, some.positions)
     return terms
 
 

@@ -1,5 +1,8 @@
 """Motion capture to one data set: `python -m training.prepare --mocap DIR… -o DATA.npz`, or `--h36m FOLDER`.
 
+With an output that does not end in .npz, a folder is written, which training maps instead of reading it whole
+(`training.mapped`): for data larger than memory.
+
 Every clip is brought to 30 frames/s and to the condition skeleton's T-pose on its own body, set on the floor,
 cleaned, and written with its foot contacts; what was taken, dropped and why is printed and written beside DATA.
 `--print-condition-skeleton` computes the table that is frozen in `posenorm_core.condition_skeleton`.
@@ -21,6 +24,7 @@ from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
 from training.human36m import bodies as human36m
+from training.mapped import require_no_folder, save_folder
 from training.mocap.archives import MotionFile, find_motion_files, read_motion_files
 from training.mocap.bodies import Body, SourcePose, bodies
 from training.mocap.cleaning import SHORTEST, is_still, possible_runs, steady_run, without_calibration
@@ -55,7 +59,10 @@ def _write(converted: Sequence[Body], place: Path, output: Path, report: Report)
     if not clips:
         raise InputError(f"{place}: none of its clips is fit to learn from; the families read are in the README")
     report.prove(converted)
-    save_dataset(clips, output)
+    if output.suffix == ".npz":
+        save_dataset(clips, output)
+    else:
+        save_folder(clips, output)
     report.take(clips)
     write_report(report, output)
     return report
@@ -156,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--mocap", nargs="+", type=Path, help="folders, archives, .bvh or .glb files")
     source.add_argument("--h36m", type=Path, metavar="FOLDER", help="of Human3.6M: data_3d_h36m.npz, D3_Angles or not")
-    parser.add_argument("-o", "--output", type=Path, help="the data set to write (.npz)")
+    parser.add_argument("-o", "--output", type=Path, help="the data set to write: a file (.npz) or a folder")
     parser.add_argument("--print-condition-skeleton", action="store_true", help="only print the mean body's offsets")
     options = parser.parse_args(arguments)
     if not options.print_condition_skeleton and options.output is None:
@@ -169,6 +176,8 @@ def _told(options: argparse.Namespace) -> str:
     if options.print_condition_skeleton:
         read = human36m.read_bodies(options.h36m) if options.h36m else read_bodies(options.mocap, Report())
         return condition_skeleton_table(read)
+    if options.output.suffix != ".npz":
+        require_no_folder(options.output)
     if options.h36m:
         return prepare_human36m(options.h36m, options.output).text()
     return prepare(options.mocap, options.output).text()

@@ -1,12 +1,16 @@
 """A training in progress: the model, the running average of its weights and the optimizer, step by step.
 
 Everything random in a step follows from the configuration's seed and the step's number, so a training that was
-stopped goes on exactly.
+stopped goes on exactly. In several processes each draws its own parts of the batch; the result is the same.
 """
 
+from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 
 import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from posenorm_core.errors import InputError
@@ -16,22 +20,39 @@ from training.answer import Predict
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.configuration import Configuration
 from training.dataset import MotionData
+from training.distributed import rank, world_size
 from training.filming import Batch, film
 from training.models import answering, build_model, clip_context, loss_of
 from training.precision import mixed_precision
+from training.synchronized import synchronize
 from training.windows import augmented, draw_windows
+
+# Between the seeds of a batch's parts: no step of one is ever a step of another.
+_APART = 2_654_435_761
 
 
 class Trainer:
     """Trains one model; `step` is how many steps it has made."""
 
     def __init__(self, configuration: Configuration, device: torch.device) -> None:
-        """Fresh weights from the configuration's seed; see `restore` for going on."""
+        """Fresh weights from the configuration's seed; see `restore` for going on.
+
+        Raises InputError where the processes cannot divide the parts of a batch.
+        """
         torch.manual_seed(configuration.seed)
         course = configuration.optimization
-        self.configuration, self.device, self.step = configuration, device, 0
+        if course.parts % world_size():
+            needed = f"set optimization.parts to {world_size()} or a multiple"
+            raise InputError(f"{world_size()} processes cannot divide a batch of {course.parts} parts; {needed}")
+        self.configuration, self.step = configuration, 0
+        self.parts = range(rank(), course.parts, world_size())
         self.model = build_model(configuration).to(device)
-        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(course.average), use_buffers=True)
+        self.device = next(self.model.parameters()).device
+        self._loss: nn.Module = _Loss(self.model, configuration, len(self.parts))
+        if world_size() > 1:
+            synchronize(self.model)
+            self._loss = DistributedDataParallel(self._loss)
+        self.average, self._blend = AveragedModel(self.model), get_ema_multi_avg_fn(course.average)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=course.learning_rate, weight_decay=course.weight_decay
         )
@@ -73,23 +94,44 @@ class Trainer:
         )
 
     def train_step(self, data: MotionData, probabilities: torch.Tensor) -> dict[str, torch.Tensor]:
-        """One step on windows of `data` drawn with `probabilities` (C,); the losses by name."""
+        """One step on windows of `data` drawn with `probabilities` (parts, C); the losses by name."""
         course = self.configuration.optimization
         seed = self.configuration.seed * 1_000_000_007 + self.step
         torch.manual_seed(seed)
-        batch = draw_batch(self.configuration, self.context, data, probabilities, seed)
+        batch = self.draw(data, probabilities, seed)
         for group in self.optimizer.param_groups:
             group["lr"] = schedule.learning_rate(course, self.step)
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         with mixed_precision(self.device, course.mixed_precision):
-            total, terms = loss_of(self.model, batch, self.configuration)
+            total, terms = self._loss(batch)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        self.average.update_parameters(self.model)
+        self._update_average()
         self.step += 1
         return {"total": total.detach(), **terms}
+
+    def draw(self, data: MotionData, probabilities: torch.Tensor, seed: int) -> Batch:
+        """This process's windows of a batch: its parts', in turns."""
+        batches = [
+            draw_batch(self.configuration, self.context, data, probabilities[part], seed + part * _APART, self.device)
+            for part in self.parts
+        ]
+        return batches[0] if len(batches) == 1 else _in_turns(batches)
+
+    def _update_average(self) -> None:
+        """As `update_parameters` of torch, which at every step sends a number to the device and waits for it."""
+        models = (self.average.module, self.model)
+        averaged, current = ([t.detach() for t in chain(m.parameters(), m.buffers())] for m in models)
+        for kind in {tensor.dtype for tensor in averaged}:
+            alike = [[t for t in tensors if t.dtype == kind] for tensors in (averaged, current)]
+            if self.average.n_averaged:
+                self._blend(*alike, None)
+            else:
+                for mean, new in zip(*alike, strict=True):
+                    mean.copy_(new)
+        self.average.n_averaged += 1
 
     def predict(self, mirror: bool = False) -> Predict:
         """How the averaged model is asked."""
@@ -108,10 +150,35 @@ def trained(path: Path) -> Trainer:
 
 
 def draw_batch(
-    configuration: Configuration, context: int, data: MotionData, probabilities: torch.Tensor, seed: int
+    configuration: Configuration,
+    context: int,
+    data: MotionData,
+    probabilities: torch.Tensor,
+    seed: int,
+    device: torch.device,
 ) -> Batch:
-    """A batch of augmented windows, filmed, with `context` frames on either side of its output frames."""
+    """A part of a batch: augmented windows, filmed, with `context` frames on either side of their output frames."""
     course, options = configuration.optimization, configuration.augmentation
-    rng = torch.Generator(device=data.rotations.device).manual_seed(seed)
-    windows = draw_windows(data, probabilities, course.batch, course.frames + 2 * context, options.tempo, rng)
+    rng = torch.Generator(data.rotations.device).manual_seed(seed)
+    length = course.frames + 2 * context
+    windows = draw_windows(data, probabilities, course.batch // course.parts, length, options.tempo, rng)
+    if rng.device != device:
+        windows, rng = windows.to(device), torch.Generator(device).manual_seed(seed)
     return film(augmented(windows, options, rng), context, options, rng)
+
+
+def _in_turns(batches: list[Batch]) -> Batch:
+    """One batch of all, the first window of each before the second of any."""
+    columns = {field.name: [getattr(batch, field.name) for batch in batches] for field in fields(Batch)}
+    return Batch(**{name: torch.stack(values, dim=1).flatten(0, 1) for name, values in columns.items()})
+
+
+class _Loss(nn.Module):
+    """A model and what it is trained by in one, so that gradients meet once a step however often the model is asked."""
+
+    def __init__(self, model: nn.Module, configuration: Configuration, parts: int) -> None:
+        super().__init__()
+        self.model, self.configuration, self.parts = model, configuration, parts
+
+    def forward(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        return loss_of(self.model, batch, self.configuration, self.parts)

@@ -10,12 +10,17 @@ import numpy as np
 import torch
 
 from posenorm_core import quaternion
+from posenorm_core.arrays import index_like
 from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, MIRROR, NON_LEAVES
+from posenorm_core.errors import InputError
 from posenorm_core.mirror import mirrored_directions, mirrored_feet, mirrored_points, mirrored_rotations
 from training.configuration import Augmentation
 from training.dataset import BUILTIN_FAMILY, MotionData
 
 _UPPER = [j for j, name in enumerate(JOINT_NAMES) if not any(s in name for s in ("hip", "knee", "ankle", "toe"))][1:]
+_LEG = [JOINT_NAMES.index("right_knee"), JOINT_NAMES.index("right_ankle")]
+# For each joint itself or its mirror image, the same for both.
+_ONE_SIDE = [min(joint, other) for joint, other in enumerate(MIRROR)]
 
 
 @dataclass(frozen=True)
@@ -28,27 +33,55 @@ class Windows:
     offsets: torch.Tensor  # (B, 19, 3)
     upright: torch.Tensor  # (B,) false where the whole body was turned any way: there is no vertical then
 
+    def to(self, device: torch.device) -> "Windows":
+        """The same on another device, to which they are copied while the caller goes on."""
+        if device == self.offsets.device:
+            return self
+        return Windows(**{name: value.pin_memory().to(device, non_blocking=True) for name, value in vars(self).items()})
 
-def clip_probabilities(data: MotionData, family_power: float, builtin_share: float) -> torch.Tensor:
-    """(C,) probability of each clip: families by their length to `family_power`, clips within by their length."""
+
+def clip_probabilities(data: MotionData, family_power: float, builtin_share: float, parts: int = 1) -> torch.Tensor:
+    """(parts, C) probability of each clip in each part of a batch, which draws from a share of the clips of its own.
+
+    Families by their length to `family_power`, clips within by their length. Raises InputError where there are more
+    parts than clips.
+    """
+    if parts > data.clip_count:
+        raise InputError(f"optimization.parts = {parts}, but the training data have {data.clip_count} clips; lower it")
+    shares = _shares(data.clip_family, parts)
+    rows = [_probabilities(data, family_power, builtin_share, shares == part) for part in range(parts)]
+    return torch.from_numpy(np.stack(rows)).to(data.rotations.device)
+
+
+def _shares(families: np.ndarray, parts: int) -> np.ndarray:
+    """(C,) which part each clip belongs to: dealt out family by family, so that each part has some of each."""
+    shares = np.empty(len(families), dtype=np.int64)
+    shares[np.argsort(families, kind="stable")] = np.arange(len(families)) % parts
+    return shares
+
+
+def _probabilities(data: MotionData, family_power: float, builtin_share: float, share: np.ndarray) -> np.ndarray:
+    """(C,) probability of each clip, of those where `share` (C,) is true."""
     lengths = data.clip_length.cpu().double().numpy()
     weights = np.zeros(data.clip_count)
-    families = np.unique(data.clip_family)
-    for family in families:
-        members = data.clip_family == family
+    for family in np.unique(data.clip_family[share]):
+        members = (data.clip_family == family) & share
         total = lengths[members].sum()
         weights[members] = lengths[members] / total * total**family_power
     builtin = data.clip_family == BUILTIN_FAMILY
-    if builtin.any() and not builtin.all():
+    if weights[builtin].any() and weights[~builtin].any():
         weights[builtin] *= builtin_share / weights[builtin].sum()
         weights[~builtin] *= (1 - builtin_share) / weights[~builtin].sum()
-    return torch.from_numpy(weights / weights.sum()).to(data.rotations.device)
+    return weights / weights.sum()
 
 
 def draw_windows(
     data: MotionData, probabilities: torch.Tensor, batch: int, length: int, tempo: float, rng: torch.Generator
 ) -> Windows:
-    """`batch` windows of `length` frames, each played at e^U[−tempo, tempo] times its speed."""
+    """`batch` windows of `length` frames of clips drawn with `probabilities` (C,).
+
+    Each is played at e^U[−tempo, tempo] times its speed.
+    """
     device = data.rotations.device
     clips = torch.multinomial(probabilities, batch, replacement=True, generator=rng)
     speed = torch.exp(tempo * (2 * torch.rand(batch, generator=rng, device=device) - 1))
@@ -92,9 +125,9 @@ def augmented(windows: Windows, options: Augmentation, rng: torch.Generator) -> 
 def recombined(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> Windows:
     """The chosen (B,) windows get the upper body of another; legs, root path and contacts stay together."""
     other = torch.randperm(len(chosen), generator=rng, device=chosen.device)
-    rotations = windows.rotations.clone()
-    swapped = windows.rotations[other][:, :, _UPPER]
-    rotations[:, :, _UPPER] = torch.where(chosen[:, None, None, None], swapped, rotations[:, :, _UPPER])
+    rotations, upper = windows.rotations.clone(), index_like(_UPPER, windows.rotations)
+    swapped = windows.rotations[other][:, :, upper]
+    rotations[:, :, upper] = torch.where(chosen[:, None, None, None], swapped, rotations[:, :, upper])
     return _with(windows, rotations=rotations)
 
 
@@ -114,7 +147,7 @@ def perturbed(windows: Windows, chosen: torch.Tensor, degrees: float, rng: torch
     """Smooth random turns, of `degrees` in the mean, on every joint of the chosen (B,) windows but the root."""
     batch, length = windows.rotations.shape[:2]
     device = windows.rotations.device
-    joints = list(NON_LEAVES[1:])
+    joints = index_like(NON_LEAVES[1:], windows.rotations)
     # A constant and a slow wave a joint and axis: the pose moves off the recorded ones and stays smooth.
     shape = (batch, 1, len(joints), 3)
     time = torch.arange(length, device=device)[None, :, None, None] / 30.0
@@ -142,7 +175,7 @@ def rescaled(windows: Windows, bone_range: float, rng: torch.Generator) -> Windo
     """Every body with other bone lengths, left and right alike; the root path scales with the legs."""
     batch = len(windows.offsets)
     factors = 1 + bone_range * (2 * torch.rand(batch, JOINT_COUNT, generator=rng, device=windows.offsets.device) - 1)
-    factors = factors[:, [min(j, MIRROR[j]) for j in range(JOINT_COUNT)]]
+    factors = factors[:, index_like(_ONE_SIDE, factors)]
     offsets = windows.offsets * factors[..., None]
     ratio = _leg(offsets) / _leg(windows.offsets)
     return _with(windows, offsets=offsets, root_position=windows.root_position * ratio[:, None, None])
@@ -150,8 +183,7 @@ def rescaled(windows: Windows, bone_range: float, rng: torch.Generator) -> Windo
 
 def _leg(offsets: torch.Tensor) -> torch.Tensor:
     """Length of thigh and shin (B,)."""
-    joints = [JOINT_NAMES.index("right_knee"), JOINT_NAMES.index("right_ankle")]
-    return torch.linalg.vector_norm(offsets[:, joints], dim=-1).sum(dim=-1)
+    return torch.linalg.vector_norm(offsets[:, index_like(_LEG, offsets)], dim=-1).sum(dim=-1)
 
 
 def _chosen(windows: Windows, share: float, rng: torch.Generator) -> torch.Tensor:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
@@ -19,12 +20,13 @@ from posenorm_core.weights import load_weights
 from training import fit as fitting
 from training import schedule
 from training.checkpoint import load_checkpoint, save_checkpoint
-from training.configuration import Configuration, DataOptions, LossWeights, Optimization
+from training.configuration import Augmentation, Configuration, DataOptions, LossWeights, Optimization
 from training.export import averaged_network, export_weights
 from training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
+WAITING = ("lift_fresh", "_local_scalar_dense", "nonzero", "masked_select")
 SMALL = Configuration(
     data=DataOptions(builtin_minutes=0.5),
     network=Architecture(width=16, dilations=(2,)),
@@ -121,6 +123,27 @@ def test_training_learns(tmp_path):
     after = fitting.validate(training, validation)["mean"].measures
     assert after["mpjpe"] < 0.9 * before["mpjpe"]
     assert after["root"] < before["root"]
+
+
+def test_a_step_waits_for_no_number_to_come_or_go(monkeypatch):
+    """On a GPU a tensor made of Python's numbers, or a number read back, waits for all that the GPU has to do."""
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, operation, types, arguments=(), options=None):
+            waiting.update(name for name in WAITING if name in str(operation))
+            return operation(*arguments, **(options or {}))
+
+    waiting = set()
+    training = Trainer(replace(SMALL, augmentation=Augmentation(tilt=0.3)), CPU)
+    data, _ = fitting.training_and_validation_data(SMALL)
+    probabilities = fitting.clip_probabilities(data, 0.5, 0.5)
+    training.train_step(data, probabilities)
+    # The optimizer's count of its steps is kept on the CPU, as is the average's.
+    monkeypatch.setattr(training.optimizer, "step", lambda: None)
+    monkeypatch.setattr(training, "_update_average", lambda: None)
+    with Watch():
+        training.train_step(data, probabilities)
+    assert not waiting
 
 
 @pytest.mark.parametrize("model", ["martinez", "semgcn", "videopose3d"])

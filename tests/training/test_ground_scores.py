@@ -19,9 +19,11 @@ FAR = 100.0
 
 @pytest.fixture(scope="module")
 def data():
-    """Six clips in families of four and two."""
+    """Six clips in families of four and two, of people who are not equally tall."""
     clips = builtin_data(0.1, seed=5, seconds_a_clip=1.0)
-    return replace(clips, clip_family=np.array(["x"] * 4 + ["y"] * 8)).subset(np.arange(clips.clip_count) < 6)
+    bodies = clips.clip_offsets * torch.linspace(0.9, 1.1, clips.clip_count)[:, None, None]
+    families = np.array(["x"] * 4 + ["y"] * 8)
+    return replace(clips, clip_family=families, clip_offsets=bodies).subset(np.arange(clips.clip_count) < 6)
 
 
 class Oracle:

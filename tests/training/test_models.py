@@ -151,7 +151,9 @@ def test_with_its_context_a_model_answers_every_output_frame_and_no_other(data, 
     assert context == INPUT_CONTEXT + {"normalizer": 3, "videopose3d": 13}.get(name, 0)
     course = Optimization(batch=3, frames=5)
     configuration = Configuration(network=ARCHITECTURE, model=name, optimization=course)
-    batch = draw_batch(configuration, context, data, torch.full((data.clip_count,), 1.0), seed=0)
+    batch = draw_batch(
+        configuration, context, data, torch.full((data.clip_count,), 1.0), seed=0, device=torch.device("cpu")
+    )
     assert batch.features.shape == (3, 5 + 2 * model.context, INPUT_SIZE)
     assert answering(model)(batch.features, batch.offsets).positions.shape == batch.positions.shape == (3, 5, 19, 3)
 
@@ -166,6 +168,6 @@ def test_a_lifter_is_built_with_its_paper_s_dropout_whatever_ours_is(name):
 def test_a_normalizer_is_built_as_the_configuration_says():
     network = build_model(Configuration(network=ARCHITECTURE, optimization=Optimization(dropout=0.4, detail=7.0)))
     assert isinstance(network, NormalizerNetwork)
-    assert (network.architecture, network.detail, network.enter.dropout) == (ARCHITECTURE, 7.0, 0.4)
+    assert (network.architecture, network.detail, network.enter.dropout.p) == (ARCHITECTURE, 7.0, 0.4)
     assert clip_context(network) == ARCHITECTURE.context
     assert np.isclose(float(network.amplification.diagonal().max()), 1 + 6 * (1 - 1 / 3))

@@ -109,7 +109,7 @@ def test_every_model_makes_a_step_in_it_and_keeps_its_weights_whole(bfloat16, da
         model=name, network=ARCHITECTURE, optimization=course, augmentation=Augmentation(noisy=0.0)
     )
     training = Trainer(configuration, CPU)
-    terms = training.train_step(data, torch.full((data.clip_count,), 1.0))
+    terms = training.train_step(data, torch.full((1, data.clip_count), 1.0))
     assert all(torch.isfinite(term) and term.dtype == torch.float32 for term in terms.values())
     for state in (training.model.state_dict(), training.average.module.state_dict()):
         assert {value.dtype for value in state.values() if value.is_floating_point()} == {torch.float32}
@@ -119,14 +119,14 @@ def test_every_model_makes_a_step_in_it_and_keeps_its_weights_whole(bfloat16, da
 def test_training_runs_the_network_in_it_where_it_is_wanted(bfloat16, data, monkeypatch):
     seen = []
 
-    def loss(model, batch, configuration):
+    def loss(*asked):
         seen.append((torch.ones(2, 2) @ torch.ones(2, 2)).dtype)
-        return trainer_loss(model, batch, configuration)
+        return trainer_loss(*asked)
 
     trainer_loss = trainer.loss_of
     monkeypatch.setattr(trainer, "loss_of", loss)
     for wanted in (True, False):
         course = Optimization(steps=4, batch=2, frames=2, mixed_precision=wanted)
         training = Trainer(Configuration(network=ARCHITECTURE, optimization=course), CPU)
-        training.train_step(data, torch.full((data.clip_count,), 1.0))
+        training.train_step(data, torch.full((1, data.clip_count), 1.0))
     assert seen == [torch.bfloat16, torch.float32]

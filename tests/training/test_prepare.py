@@ -14,6 +14,7 @@ from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES
 from posenorm_core.motion import Motion
 from posenorm_core.skeleton import Skeleton
+from training.dataset import load_data
 from training.mocap.archives import read_motion_files
 from training.mocap.families import FAMILIES
 from training.mocap.source import SourceClip, resampled
@@ -106,6 +107,16 @@ def test_mocap_becomes_a_data_set_with_its_report(
     assert len(report["taken"]) == 2
     assert report["proofs"][0]["limb_max"] < 0.01
     assert "chaneyddtt" in output.with_suffix(".report.md").read_text()
+
+
+def test_an_output_that_is_no_npz_is_a_folder_of_the_same_data(archive: Path, tmp_path: Path) -> None:
+    assert main(["--mocap", str(archive), "-o", str(tmp_path / "data.npz")]) == 0
+    assert main(["--mocap", str(archive), "-o", str(tmp_path / "data")]) == 0
+    whole, mapped = load_data(tmp_path / "data.npz"), load_data(tmp_path / "data")
+    assert mapped.rotations[:].equal(whole.rotations)
+    assert mapped.clip_name.tolist() == whole.clip_name.tolist()
+    assert (tmp_path / "data.report.json").is_file()
+    assert main(["--mocap", str(archive), "-o", str(tmp_path / "data")]) == 2
 
 
 def test_resampling_keeps_the_clips_own_time() -> None:

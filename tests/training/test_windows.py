@@ -8,6 +8,7 @@ import torch
 
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, JOINT_NAMES, LEAVES, MIRROR, PARENTS
+from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
 from training import windows as w
 from training.configuration import Augmentation
@@ -142,7 +143,17 @@ def test_tempo_is_the_speed_of_play():
 def test_the_builtin_share_is_kept(share):
     probabilities = w.clip_probabilities(counting_data(), family_power=0.5, builtin_share=share)
     assert probabilities.sum() == pytest.approx(1)
-    assert probabilities[0] == pytest.approx(share)
+    assert probabilities[0, 0] == pytest.approx(share)
+
+
+def test_the_parts_of_a_batch_share_the_clips_out():
+    data = replace(counting_data((9,) * 7), clip_family=np.array(["a", "b", "a", "b", "a", "b", "c"]))
+    drawn = w.clip_probabilities(data, 0.5, 0.5, parts=2) > 0
+    assert (drawn.sum(dim=0) == 1).all()
+    for part in drawn.numpy():
+        assert {"a", "b"} <= set(data.clip_family[part])
+    with pytest.raises(InputError, match="7 clips"):
+        w.clip_probabilities(data, 0.5, 0.5, parts=8)
 
 
 def test_augmented_windows_are_still_unit_rotations():

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,22 +38,29 @@ class DataClip:
 
 def save_dataset(clips: Sequence[DataClip], path: str | Path) -> None:
     """Writes the clips aside and renames; raises InputError where it cannot."""
+    save_archive(
+        path,
+        clip_table(clips)
+        | {
+            "rotations": np.concatenate([clip.rotations for clip in clips]).astype(np.float32),
+            "root_position": np.concatenate([clip.root_position for clip in clips]).astype(np.float32),
+            "contacts": np.concatenate([clip.contacts for clip in clips]).astype(np.uint8),
+        },
+    )
+
+
+def clip_table(clips: Sequence[DataClip]) -> dict[str, Any]:
+    """All that a data set holds but the frames: what it is, where each clip begins, and what is told of it."""
     texts = {
         f"clip_{name}": np.array([getattr(clip, name) for clip in clips])
         for name in ("name", "subject", "action", "source", "family")
     }
-    save_archive(
-        path,
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "fps": FPS,
-            "joint_names": np.array(JOINT_NAMES),
-            "rotations": np.concatenate([clip.rotations for clip in clips]).astype(np.float32),
-            "root_position": np.concatenate([clip.root_position for clip in clips]).astype(np.float32),
-            "contacts": np.concatenate([clip.contacts for clip in clips]).astype(np.uint8),
-            "clip_start": np.cumsum([0, *(len(clip) for clip in clips)]).astype(np.int64),
-            "clip_offsets": np.stack([clip.offsets for clip in clips]),
-            **texts,
-        },
-    )
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "fps": FPS,
+        "joint_names": np.array(JOINT_NAMES),
+        "clip_start": np.cumsum([0, *(len(clip) for clip in clips)]).astype(np.int64),
+        "clip_offsets": np.stack([clip.offsets for clip in clips]),
+        **texts,
+    }
