@@ -225,7 +225,8 @@ def from_6d(d: Array) -> Array:
 def from_9d(d: Array) -> Array:
     """Any matrix, row by row (9), -> the unit quaternion (4) of the rotation nearest to it.
 
-    By singular values (Levinson et al., An Analysis of SVD for Deep Rotation Estimation, 2020).
+    By singular values (Levinson et al., An Analysis of SVD for Deep Rotation Estimation, 2020); the gradient is not
+    determined where two of them are equal.
     """
     xp = array_namespace(d)
     u, _, vh = xp.linalg.svd(xp.reshape(d, (*d.shape[:-1], 3, 3)))

@@ -11,10 +11,11 @@ from posenorm_core import quaternion
 from posenorm_core.arrays import Array, array_namespace, constant_like, index_like
 from posenorm_core.condition_skeleton import JOINT_COUNT, NON_LEAVES
 
-# Numbers a joint, and what stands for "no rotation": added to the output, so that zero means identity.
+# Numbers a joint, and what stands for "no rotation": added to the output, so that zero means identity. That of `svd` is
+# no rotation matrix itself: its singular values must differ, where two are equal the gradient is not determined.
 _REST = {
     "6d": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
-    "svd": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0),
+    "svd": (1.3, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.7),
     "quaternion": (1.0, 0.0, 0.0, 0.0),
 }
 _TURNED: dict[str, Callable[[Array], Array]] = {

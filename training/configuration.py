@@ -5,6 +5,7 @@ minutes on two cores; `configurations/` holds what the shipped weights were trai
 """
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -99,26 +100,51 @@ class Configuration:
 
     def __post_init__(self) -> None:
         """Raises InputError where a value is impossible."""
+        for section, names, words, possible in _BOUNDS:
+            for name in names:
+                if not possible(getattr(getattr(self, section), name)):
+                    raise InputError(f"configuration: {section}.{name} must be {words}")
         course = self.optimization
-        whole = ("steps", "batch", "frames", "parts", "validate_every", "checkpoint_every")
-        if bad := [name for name in whole if getattr(course, name) < 1]:
-            raise InputError(f"configuration: optimization.{bad[0]} must be at least 1")
         if course.batch % course.parts:
             raise InputError(
                 f"configuration: optimization.batch {course.batch} must be a multiple of parts ({course.parts})"
             )
-        if bad := [name for name in ("learning_rate", "detail") if not getattr(course, name) > 0]:
-            raise InputError(f"configuration: optimization.{bad[0]} must be above 0")
-        if bad := [name for name in ("average", "dropout") if not 0 <= getattr(course, name) < 1]:
-            raise InputError(f"configuration: optimization.{bad[0]} must be in [0, 1)")
-        if not 0 <= self.augmentation.bone_range < 1:
-            raise InputError("configuration: augmentation.bone_range must be in [0, 1)")
         if self.model not in MODELS:
             raise InputError(f"configuration: model '{self.model}' must be one of {', '.join(MODELS)}")
         if self.augmentation.cameras not in CAMERA_KINDS:
             raise InputError(f"configuration: augmentation.cameras must be one of {', '.join(CAMERA_KINDS)}")
-        if min(dataclasses.astuple(self.losses)) < 0 or not any(getattr(self.losses, name) for name in _LEARNED_FROM):
-            raise InputError("configuration: losses must not be negative, and one must be above 0")
+        if not any(getattr(self.losses, name) for name in _LEARNED_FROM):
+            raise InputError(f"configuration: of the losses {', '.join(_LEARNED_FROM)} one must be above 0")
+
+
+def _not_negative(value: float) -> bool:
+    return 0 <= value < math.inf
+
+
+def _a_share(value: float) -> bool:
+    return 0 <= value <= 1
+
+
+def _below_one(value: float) -> bool:
+    return 0 <= value < 1
+
+
+_SHARES = ("mirror", "recombine", "tilt", "perturb", "noisy", "layout", "occlude", "miss")
+_COUNTS = ("steps", "batch", "frames", "parts", "validate_every", "checkpoint_every")
+# What each number may be, and how that is said; what is not a number is nowhere within.
+_BOUNDS: tuple[tuple[str, tuple[str, ...], str, Callable[[float], bool]], ...] = (
+    ("data", ("builtin_minutes", "family_power"), "at least 0 and finite", _not_negative),
+    ("data", ("builtin_share",), "in [0, 1]", _a_share),
+    ("losses", tuple(f.name for f in dataclasses.fields(LossWeights)), "at least 0 and finite", _not_negative),
+    ("losses", ("cycle_share",), "in [0, 1]", _a_share),
+    ("augmentation", ("bone_range",), "in [0, 1)", _below_one),
+    ("augmentation", _SHARES, "in [0, 1]", _a_share),
+    ("augmentation", ("tempo", "perturb_degrees"), "at least 0 and finite", _not_negative),
+    ("optimization", _COUNTS, "at least 1", lambda value: value >= 1),
+    ("optimization", ("learning_rate", "detail"), "above 0 and finite", lambda value: 0 < value < math.inf),
+    ("optimization", ("warmup", "weight_decay"), "at least 0 and finite", _not_negative),
+    ("optimization", ("average", "dropout"), "in [0, 1)", _below_one),
+)
 
 
 def from_mapping(content: dict[str, Any]) -> Configuration:

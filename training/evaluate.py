@@ -21,7 +21,7 @@ import torch
 
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
-from posenorm_core.files import write_aside
+from posenorm_core.files import require_writable, write_aside
 from posenorm_core.network import predict
 from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.weights import Weights, load_weights
@@ -191,7 +191,14 @@ def main() -> int:
     for command in (normalizer, curves, ground, table_1):
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
-    return exit_code(lambda: options.run(options))
+    return exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    """The command; where it could not write is known before the work."""
+    if options.out and options.run is not run_robustness:
+        require_writable(options.out)
+    options.run(options)
 
 
 if __name__ == "__main__":

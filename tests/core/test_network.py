@@ -58,6 +58,19 @@ def test_zero_output_is_the_rest_pose(head):
     assert quaternion.geodesic_angle(rotations, quaternion.identity_like(rotations)).max() < 1e-12
 
 
+@pytest.mark.parametrize("head", HEADS)
+def test_a_fresh_head_can_learn(head):
+    # At and near the rest pose, where every training begins, the gradient is a number.
+    for noise in (0.0, 1e-6, 1e-3):
+        torch.manual_seed(0)
+        output = (noise * torch.randn(20, output_size(head))).requires_grad_()
+        rotations = joint_rotations(output, head)
+        # Away from where the loss itself is flat.
+        (rotations * torch.randn_like(rotations)).sum().backward()
+        assert torch.isfinite(output.grad).all()
+        assert output.grad.abs().max() > 0
+
+
 def test_a_frame_depends_on_nothing_beyond_its_context():
     architecture = Architecture(width=16, dilations=(2, 4))
     network = trained_a_little(architecture)

@@ -11,8 +11,7 @@ from human36m_files import write_files
 
 from posenorm_core.architecture import Architecture
 from posenorm_core.mirror import mirrored_input, mirrored_points, mirrored_rotations
-from posenorm_core.torch_network import NormalizerNetwork
-from posenorm_core.weights import load_weights, save_weights
+from posenorm_core.weights import load_weights
 from training import evaluate, filmed_clips, scoring, splits
 from training.checkpoint import save_checkpoint
 from training.configuration import Configuration
@@ -22,14 +21,9 @@ from training.human36m import protocol, scores
 from training.trainer import Trainer
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """An untrained network: its figures are bad, and they are figures."""
-    torch.manual_seed(0)
-    architecture = Architecture(width=8, dilations=(2,))
-    path = tmp_path_factory.mktemp("weights") / "w.npz"
-    save_weights(path, architecture, NormalizerNetwork(architecture).folded_layers(), {})
-    return path
+@pytest.fixture
+def weights(untrained_weights):
+    return untrained_weights
 
 
 def test_what_is_measured_is_the_runtime_with_its_mirror_image(weights):
@@ -166,6 +160,14 @@ def test_h36m_prints_a_row_for_the_weights_and_one_for_each_checkpoint(
             "ΔMPJPE, a chunk mm": f"{mean['delta_mpjpe_chunk']:,.1f}",
         }
     assert len({told["mean"]["mpjpe"] for told in content.values()}) == 3
+
+
+def test_where_it_cannot_write_is_told_before_the_work(weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(evaluate, "normalizer_scores", lambda *_: pytest.fail("it was measured first"))
+    out = tmp_path / "missing" / "figures.json"
+    monkeypatch.setattr(sys, "argv", ["evaluate", "normalizer", "--weights", str(weights), "-o", str(out)])
+    assert evaluate.main() == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_wrong_input_is_one_line(weights, tmp_path, monkeypatch, capsys):

@@ -6,18 +6,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from scipy.stats import spearmanr
 
 from posenorm_core import quaternion
-from posenorm_core.architecture import Architecture
 from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, PARENTS
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.mirror import mirrored_rotations
-from posenorm_core.torch_network import NormalizerNetwork
-from posenorm_core.weights import load_weights, save_weights
+from posenorm_core.weights import load_weights
 from training import disturbance, plots, robustness, robustness_report
 from training.dataset import builtin_data
 from training.robustness import Curve, Figures, Point, Samples
@@ -39,12 +36,8 @@ def scene(data):
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    torch.manual_seed(0)
-    architecture = Architecture(width=8, dilations=(2,))
-    path = tmp_path_factory.mktemp("weights") / "w.npz"
-    save_weights(path, architecture, NormalizerNetwork(architecture).folded_layers(), {})
-    return load_weights(path)
+def weights(untrained_weights):
+    return load_weights(untrained_weights)
 
 
 @pytest.mark.parametrize(("name", "value"), UNDISTURBED.items())

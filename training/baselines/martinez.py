@@ -9,6 +9,7 @@ from torch import nn
 
 from posenorm_core.condition_skeleton import JOINT_COUNT
 from posenorm_core.network_input import LANDMARKS_SIZE
+from training.precision import in_full_precision
 
 
 class Martinez(nn.Module):
@@ -35,7 +36,7 @@ class Martinez(nn.Module):
         for block in self.blocks:
             hidden = hidden + block(hidden)
         # The pelvis is the origin and not learned: three zeros in front.
-        joints = nn.functional.pad(self.leave(hidden), (3, 0))
+        joints = nn.functional.pad(in_full_precision(self.leave, hidden), (3, 0))
         return joints.reshape(*features.shape[:2], JOINT_COUNT, 3)
 
 

@@ -11,6 +11,7 @@ from torch import nn
 from posenorm_core.condition_skeleton import JOINT_COUNT, PARENTS
 from posenorm_core.landmarks import FIXED_TO, LANDMARK_COUNT
 from posenorm_core.network_input import landmarks_of
+from training.precision import in_full_precision
 
 _CHANNELS = 3  # x, y, confidence
 
@@ -33,7 +34,7 @@ class SemGcn(nn.Module):
         hidden = self.enter(nodes)
         for block in self.blocks:
             hidden = block(hidden)
-        joints = self.leave(hidden)[:JOINT_COUNT].transpose(0, 1)
+        joints = in_full_precision(self.leave, hidden)[:JOINT_COUNT].transpose(0, 1)
         return (joints - joints[:, :1]).unflatten(0, features.shape[:2])
 
 
