@@ -147,7 +147,7 @@ def test_a_step_waits_for_no_number_to_come_or_go(monkeypatch):
 
 
 @pytest.mark.parametrize("model", ["martinez", "semgcn", "videopose3d"])
-def test_the_lifters_learn_in_the_same_harness(model, tmp_path):
+def test_the_same_harness_trains_saves_and_restores_the_lifters(model, tmp_path):
     course = replace(SMALL.optimization, steps=12, learning_rate=1e-3)
     training = fitting.fit(replace(SMALL, model=model, optimization=course), tmp_path, CPU)
     losses = [entry["mean"]["mpjpe"] for entry in json.loads((tmp_path / "figures.json").read_text())]
