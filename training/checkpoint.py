@@ -1,6 +1,6 @@
 """Checkpoints written aside and renamed, so that a kill at any moment leaves the last good one.
 
-A checkpoint holds all that is needed to go on exactly: network, running average, optimizer, step and
+A checkpoint holds all that is needed to go on exactly: network, running average, optimizers, step and
 configuration. Random numbers need no state: every step draws from the seed and its own number.
 """
 
@@ -17,7 +17,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
 from training.configuration import Configuration, from_mapping
 
-FORMAT, VERSION = "posenorm-checkpoint", 1
+FORMAT, VERSION = "posenorm-checkpoint", 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Checkpoint:
     step: int
     network: dict[str, Any]
     average: dict[str, Any]
-    optimizer: dict[str, Any]
+    optimizers: dict[str, Any]
 
     @property
     def averaged_weights(self) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "step": checkpoint.step,
         "network": checkpoint.network,
         "average": checkpoint.average,
-        "optimizer": checkpoint.optimizer,
+        "optimizers": checkpoint.optimizers,
     }
     with write_aside(path) as aside, aside.open("wb") as file:
         torch.save(content, file)
@@ -64,7 +64,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             raise InputError(f"{path}: is no {FORMAT} of version {VERSION}; train anew")
         configuration = from_mapping(json.loads(content["configuration"]))
         return Checkpoint(
-            configuration, int(content["step"]), content["network"], content["average"], content["optimizer"]
+            configuration, int(content["step"]), content["network"], content["average"], content["optimizers"]
         )
     except InputError:
         raise

@@ -16,6 +16,7 @@ from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
 from training.cameras import CAMERA_KINDS
 
+OPTIMIZERS = ("adamw", "muon")  # see `training.optimizers`
 MODELS = ("normalizer", "martinez", "semgcn", "videopose3d")
 # The losses that teach the pose itself; one of them there must be.
 _LEARNED_FROM = ("reconstruction", "cycle", "rotation_consistency", "foot_contact", "rotation", "body_consistency")
@@ -75,6 +76,7 @@ class Optimization:
     batch: int = 64  # windows
     frames: int = 16  # output frames a window
     parts: int = 1  # of a batch, each from its own share of the clips; processes divide them among themselves
+    optimizer: str = "muon"
     learning_rate: float = 3e-3
     warmup: int = 200
     weight_decay: float = 1e-4
@@ -111,6 +113,8 @@ class Configuration:
             )
         if self.model not in MODELS:
             raise InputError(f"configuration: model '{self.model}' must be one of {', '.join(MODELS)}")
+        if course.optimizer not in OPTIMIZERS:
+            raise InputError(f"configuration: optimization.optimizer must be one of {', '.join(OPTIMIZERS)}")
         if self.augmentation.cameras not in CAMERA_KINDS:
             raise InputError(f"configuration: augmentation.cameras must be one of {', '.join(CAMERA_KINDS)}")
         if not any(getattr(self.losses, name) for name in _LEARNED_FROM):

@@ -11,7 +11,8 @@ from training.configuration import Augmentation
 from training.layouts import LAYOUTS, visible
 
 # Detectors place a joint by habit, not at the joint's centre: a lasting displacement; and they tremble.
-_HABIT, _TREMBLE = 0.03, 0.025
+# These are of the worst; most are mild.
+_HABIT, _TREMBLE = 0.06, 0.06
 # How much less sure than a limb's joint a landmark is: points on the face are seen, a hip lies under clothes (the
 # spread of annotators that COCO publishes as its keypoints' sigmas, relative to the shoulder's).
 _SPREAD = {"nose": 0.33, "left_ear": 0.44, "right_ear": 0.44, "left_hip": 1.35, "right_hip": 1.35, "pelvis": 1.0}
@@ -34,7 +35,7 @@ def _noise(points: torch.Tensor, share: float, rng: torch.Generator) -> tuple[to
     """Displacements (B, L, 24, 2) and the confidence (B, L, 24) that goes with them."""
     batch, length = points.shape[:2]
     device = points.device
-    strength = torch.rand(batch, 1, 1, generator=rng, device=device)
+    strength = torch.rand(batch, 1, 1, generator=rng, device=device).square()
     strength = torch.where(torch.rand(strength.shape, generator=rng, device=device) < share, strength, 0 * strength)
     # A low confidence goes with a larger tremble, as in real detections.
     doubt = torch.rand(batch, length, LANDMARK_COUNT, generator=rng, device=device) * strength

@@ -139,7 +139,7 @@ def test_a_step_waits_for_no_number_to_come_or_go(monkeypatch):
     probabilities = fitting.clip_probabilities(data, 0.5, 0.5)
     training.train_step(data, probabilities)
     # The optimizer's count of its steps is kept on the CPU, as is the average's.
-    monkeypatch.setattr(training.optimizer, "step", lambda: None)
+    monkeypatch.setattr(training.optimizers, "step", lambda rate: None)
     monkeypatch.setattr(training, "_update_average", lambda: None)
     with Watch():
         training.train_step(data, probabilities)
