@@ -1,6 +1,6 @@
 """The shape of E_Q, shared by the torch network that is trained and the NumPy runtime that ships.
 
-A temporal convolutional network: one convolution over three frames from the 80 inputs to `width` channels,
+A temporal convolutional network: one convolution over three frames from the 72 inputs to `width` channels,
 then residual blocks, each a convolution over three frames at its dilation and one over a single frame, then
 the rotation head. No padding inside: the ends of a clip are padded once, before the network.
 """

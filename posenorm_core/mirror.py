@@ -36,7 +36,7 @@ def mirrored_rotations(rotations: Array) -> Array:
 
 
 def mirrored_input(features: Array) -> Array:
-    """The network's input (…, 80) -> the input that the mirrored picture would give."""
+    """The network's input (…, 72) -> the input that the mirrored picture would give."""
     turned = landmarks_of(features)[..., index_like(landmarks.MIRROR, features), :]
     # A bone's length is taken over both sides of the body and stays.
-    return with_landmarks(features, turned * constant_like([-1.0, 1.0, 1.0], features))
+    return with_landmarks(turned * constant_like([-1.0, 1.0, 1.0], features))

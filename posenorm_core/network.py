@@ -10,7 +10,7 @@ from posenorm_core.weights import Weights
 
 
 def predict(weights: Weights, features: np.ndarray) -> Prediction:
-    """Network input (T + 2·network_context, 80) -> what the network says of T frames."""
+    """Network input (T + 2·network_context, 72) -> what the network says of T frames."""
     features = features.astype(np.float32)
     layers = iter(weights.layers)
     hidden = _rectified(_convolution(features, *next(layers), dilation=1))

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from posenorm_core.cleaning import GENTLE, cleaned
 from posenorm_core.condition_skeleton import (
     CONDITION_SKELETON,
     JOINT_COUNT,
     LEAVES,
+    NON_LEAVES,
     PARENTS,
     require_condition_joints,
 )
@@ -37,6 +39,7 @@ from posenorm_core.network_input import network_input
 from posenorm_core.pelvis import HIPS, PELVIS, with_pelvis
 from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.skeleton import Skeleton
+from posenorm_core.smoothing import require_strength, smooth_rotations
 from posenorm_core.weights import Weights, load_weights
 
 # Frames a chunk: large enough for matrix products at full speed, small enough to stay in the cache.
@@ -44,6 +47,8 @@ CHUNK = 1024
 
 # The expected error of a rotation (radians) at which half of the confidence is gone.
 _HALF_SURE = np.radians(30)
+# A rotation that nothing is known of still takes this much part where the rotations are smoothed.
+_LEAST_SURE = 0.05
 
 # Done and total frames; what it raises passes through, which is how a caller stops the work.
 Progress = Callable[[int, int], None]
@@ -55,6 +60,7 @@ def normalize(
     orientation: str = "unified",
     skeleton: Skeleton = CONDITION_SKELETON,
     weights: str | Path | Weights | None = None,
+    smooth: float = GENTLE,
     progress: Progress | None = None,
 ) -> Motion:
     """The pose of a person as joint rotations on `skeleton`, at the keypoints' own frames and rate.
@@ -64,6 +70,7 @@ def normalize(
         orientation: `unified`, `heading` or `view`; can be changed later by `with_orientation`.
         skeleton: the body to pose: the condition skeleton's joints, any bones.
         weights: a weights file, or one loaded before; the shipped one by default.
+        smooth: how much of a detector's faults is taken out, 0…1 (see `cleaning` and `smoothing`); 0 for nothing.
         progress: told (done, total) frames after each chunk.
 
     Raises:
@@ -72,6 +79,8 @@ def normalize(
     require_condition_joints(skeleton)
     loaded = weights if isinstance(weights, Weights) else load_weights(weights)
     _require_a_person(keypoints)
+    require_strength(smooth)
+    keypoints = cleaned(keypoints, smooth)
     times = resample_times(len(keypoints), keypoints.fps)
     points, confidence = resample_keypoints(
         with_pelvis(keypoints.points, keypoints.confidence), _pelvis_everywhere(keypoints), times
@@ -80,7 +89,9 @@ def normalize(
     said = _joined(list(_predicted(points, confidence, loaded, progress)))
     said = replace(said, rotations=_bridged(said.rotations, confidence))
     said = _at_times(said, input_times(len(keypoints), keypoints.fps))
-    motion = _motion(keypoints, said, skeleton, _source(keypoints, loaded))
+    sure = joint_confidence(keypoints.confidence) * certainty(said.doubt)
+    said = replace(said, rotations=_smoothed(said.rotations, sure, keypoints.fps, smooth))
+    motion = _motion(keypoints, said, skeleton, sure, _source(keypoints, loaded))
     return with_orientation(motion, orientation)
 
 
@@ -114,6 +125,15 @@ def _predicted(
             progress(end, total)
 
 
+def _smoothed(rotations: np.ndarray, sure: np.ndarray, fps: float, strength: float) -> np.ndarray:
+    """The rotations (T, 19, 4), each as `sure` (T, 19), smoothed on the sphere where a joint turns."""
+    turning = list(NON_LEAVES)
+    smoothed = rotations.copy()
+    weight = np.maximum(sure[:, turning], _LEAST_SURE)
+    smoothed[:, turning] = smooth_rotations(rotations[:, turning], weight, fps, strength)
+    return smoothed
+
+
 def _joined(chunks: list[Prediction]) -> Prediction:
     """The chunks end to end."""
     return Prediction(*(np.concatenate(parts) for parts in zip(*(c.parts() for c in chunks), strict=True)))
@@ -134,8 +154,10 @@ def _bridged(rotations: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     return resample_rotations(rotations[seen], places)
 
 
-def _motion(keypoints: Keypoints, said: Prediction, skeleton: Skeleton, source: dict[str, Any]) -> Motion:
-    """The motion as the camera saw it, in the orientation `view`."""
+def _motion(
+    keypoints: Keypoints, said: Prediction, skeleton: Skeleton, sure: np.ndarray, source: dict[str, Any]
+) -> Motion:
+    """The motion as the camera saw it, in the orientation `view`; `sure` (T, 19) is its confidence."""
     up, path = vertical_and_path(said, keypoints, skeleton.offsets)
     return Motion(
         fps=keypoints.fps,
@@ -146,7 +168,7 @@ def _motion(keypoints: Keypoints, said: Prediction, skeleton: Skeleton, source: 
         up=up.astype(np.float32),
         root_position=path.astype(np.float32),
         contacts=said.contacts,
-        confidence=joint_confidence(keypoints.confidence) * certainty(said.doubt),
+        confidence=sure,
         source=source,
     )
 

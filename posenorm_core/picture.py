@@ -28,7 +28,7 @@ _SHORT = 0.01
 
 
 def aligned_with_picture(rotations: Array, features: Array, share: Array) -> Array:
-    """Rotations (…, 19, 4) brought nearer to what `features` (…, 80) show, by `share` (…, 14) of the way.
+    """Rotations (…, 19, 4) brought nearer to what `features` (…, 72) show, by `share` (…, 14) of the way.
 
     `share` is told for each non-leaf joint. A joint none of whose bones is seen stays as it is. The picture is
     taken to be orthographic, which it is but for some degrees.

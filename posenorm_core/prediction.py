@@ -43,7 +43,7 @@ def output_size(architecture: Architecture) -> int:
 
 
 def as_prediction(output: Array, features: Array, architecture: Architecture) -> Prediction:
-    """The last layer's numbers (…, output_size) about the frames `features` (…, 80) -> what they say.
+    """The last layer's numbers (…, output_size) about the frames `features` (…, 72) -> what they say.
 
     Zeros say: T-pose, perhaps standing, upright.
     """
@@ -85,7 +85,7 @@ def mirrored_prediction(prediction: Prediction) -> Prediction:
 
 
 def averaged_with_mirror(predict: Callable[[Array], Prediction], features: Array) -> Prediction:
-    """What `predict` says of the input (…, T', 80) and of its mirror image, averaged.
+    """What `predict` says of the input (…, T', 72) and of its mirror image, averaged.
 
     The network's two opinions differ where it is unsure; their mean is nearer to the truth, and a mirrored
     video gives exactly the mirrored motion.

@@ -14,7 +14,7 @@ from posenorm_core.prediction import Prediction, as_prediction, output_size
 
 
 class NormalizerNetwork(nn.Module):
-    """Input (B, T + 2·network_context, 80) -> `Prediction` of (B, T) frames."""
+    """Input (B, T + 2·network_context, 72) -> `Prediction` of (B, T) frames."""
 
     amplification: torch.Tensor
 
@@ -78,7 +78,7 @@ _DETAILS = (("nose", "left_ear", "right_ear"), ("right_toe", "right_heel"), ("le
 
 
 def amplification(detail: float) -> torch.Tensor:
-    """The matrix (72, 80) that makes `detail` times larger how far each point of a group is from the group's mean.
+    """The matrix (72, 72) that makes `detail` times larger how far each point of a group is from the group's mean.
 
     A head's turn is some centimetres between nose and ears, on a body of two metres: seen as it is, a network
     takes very long to read it. The matrix is symmetric and can be inverted; 1 changes nothing.

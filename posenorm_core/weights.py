@@ -18,7 +18,7 @@ from posenorm_core.files import load_archive, save_archive
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.prediction import output_size
 
-FORMAT, VERSION = "posenorm-weights", 2
+FORMAT, VERSION = "posenorm-weights", 3
 SHIPPED = Path(__file__).parent / "weights" / "normalizer.npz"
 
 

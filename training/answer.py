@@ -17,6 +17,6 @@ class Answer:
     doubt: torch.Tensor | None = None  # (B, T, 19) radians: how far off each rotation is expected to be
 
 
-# Network input (B, T + 2·network_context, 80) and the body's offsets (B, 19, 3) -> what the model says.
+# Network input (B, T + 2·network_context, 72) and the body's offsets (B, 19, 3) -> what the model says.
 # A normalizer poses that body by forward kinematics; a lifter scales what it saw to the body's size.
 Predict = Callable[[torch.Tensor, torch.Tensor], Answer]

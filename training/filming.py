@@ -22,7 +22,7 @@ FEET = (JOINT_NAMES.index("right_ankle"), JOINT_NAMES.index("left_ankle"))
 class Batch:
     """B windows of T output frames; L = T + 2·context frames where the whole window is needed."""
 
-    features: torch.Tensor  # (B, T + 2·network_context, 80)
+    features: torch.Tensor  # (B, T + 2·network_context, 72)
     confidence: torch.Tensor  # (B, L, 24)
     rotations: torch.Tensor  # (B, T, 19, 4), the root's in the view frame
     positions: torch.Tensor  # (B, T, 19, 3) metres from the pelvis, in the view frame

@@ -3,7 +3,7 @@
     python -m training.fit                                    # built-in motion, minutes on two cores
     python -m training.fit --data data/mocap.npz --config training/configurations/shipped.toml
     python -m training.fit --out runs/normalizer --resume     # goes on exactly where it was stopped or killed
-    python -m training.fit --start runs/normalizer/checkpoint.pt --out runs/tuned --config mine.toml
+    python -m training.fit --start runs/normalizer/checkpoint.pt --out runs/tuned --config mine.toml --all-clips
 
     torchrun --nproc_per_node 2 -m training.fit --config mine.toml                  # two processes on this machine
     torchrun --nnodes 2 --node_rank 0 --nproc_per_node 8 --master_addr HOST --master_port 29500 \
@@ -182,10 +182,12 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, help="TOML configuration (default: built-in motion)")
     parser.add_argument("--data", help="data set of training.prepare, instead of the configuration's")
     parser.add_argument("--leave-out", action="append", help="a family, or family/action, training must not see")
+    parser.add_argument("--all-clips", action="store_true", help="train on the test and validation clips too")
     parser.add_argument("--out", type=Path, default=Path("runs/normalizer"), help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--start", type=Path, help="begin with the weights of another training's checkpoint")
     parser.add_argument("--steps", type=int, help="instead of the configuration's")
+    parser.add_argument("--learning-rate", type=float, help="instead of the configuration's")
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
     return parser.parse_args(arguments)
@@ -203,8 +205,12 @@ def configured(arguments: argparse.Namespace) -> Configuration:
         data = replace(data, path=arguments.data)
     if arguments.leave_out:
         data = replace(data, leave_out=tuple(arguments.leave_out))
+    if arguments.all_clips:
+        data = replace(data, all_clips=True)
     if arguments.steps is not None:
         course = replace(course, steps=arguments.steps)
+    if arguments.learning_rate is not None:
+        course = replace(course, learning_rate=arguments.learning_rate)
     seed = configuration.seed if arguments.seed is None else arguments.seed
     return replace(configuration, data=data, optimization=course, seed=seed)
 

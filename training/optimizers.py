@@ -21,6 +21,7 @@ class Optimizers:
     """Several optimizers that step as one, each on its own part of a model's weights."""
 
     def __init__(self, parts: Sequence[Optimizer]) -> None:
+        """Optimizers of weights that are none of another's."""
         self._parts = list(parts)
 
     def step(self, learning_rate: float) -> None:

@@ -64,54 +64,13 @@ def test_numpy_and_torch_agree(clip):
     np.testing.assert_allclose(from_torch.numpy(), network_input(points, confidence), atol=1e-12)
 
 
-def standing(thigh: float, shin: float, frames: int = 2 * INPUT_CONTEXT + 1) -> np.ndarray:
-    """Landmarks of a stick figure whose legs are so long in the picture."""
-    points = np.zeros((frames, LANDMARK_COUNT, 2))
-    for side, aside in (("right", -20.0), ("left", 20.0)):
-        for joint, down in (("hip", 0.0), ("knee", thigh), ("ankle", thigh + shin)):
-            points[:, LANDMARK_NAMES.index(f"{side}_{joint}")] = [aside, down]
-    return points
-
-
-def bones(points: np.ndarray, confidence: np.ndarray | None = None) -> np.ndarray:
-    """The lengths of thigh and shin that the input tells for the one frame, in pixels again."""
-    confidence = np.ones(points.shape[:2]) if confidence is None else confidence
-    told = network_input(points, confidence)[0]
-    seen = landmarks_of(told)
-    scale = points[INPUT_CONTEXT, LANDMARK_NAMES.index("left_ankle"), 1] / -seen[LANDMARK_NAMES.index("left_ankle"), 1]
-    return np.asarray(told[3 * LANDMARK_COUNT :][:2] * scale)
-
-
-def test_a_bone_is_as_long_as_it_once_was():
-    # The person squats for all but a few frames: the thighs point at the camera, the picture shows them short.
-    points = standing(10.0, 40.0)
-    points[3:13] = standing(50.0, 40.0, 10)
-    thigh, shin = bones(points)
-    assert shin == pytest.approx(40.0)
-    assert 0.7 * 50 < thigh < 50
-
-
-def test_one_wrong_frame_does_not_decide_how_long_a_bone_is():
-    points = standing(50.0, 40.0)
-    points[7] = standing(100.0, 40.0, 1)
-    assert 50 < bones(points)[0] < 65
-
-
-def test_a_bone_is_measured_on_the_side_that_is_seen_and_zero_on_neither():
-    points, confidence = standing(50.0, 40.0), np.ones((2 * INPUT_CONTEXT + 1, LANDMARK_COUNT))
-    confidence[:, LANDMARK_NAMES.index("right_knee")] = 0
-    np.testing.assert_allclose(bones(points, confidence), [50.0, 40.0])
-    confidence[:, LANDMARK_NAMES.index("left_knee")] = 0
-    np.testing.assert_array_equal(bones(points, confidence), 0.0)
-
-
 def test_hiding_afterwards_is_hiding_before(clip):
     points, _ = clip
     visible = [name not in ("right_toe", "left_toe", "left_knee", "head") for name in LANDMARK_NAMES]
     everything = np.ones(points.shape[:2])
     after = without_hidden(network_input(points, everything), visible)
     before = network_input(points, everything * visible)
-    # But for a bone seen on one side alone, whose length was taken over both, and for the size.
+    # But for the size, which is taken over what is seen.
     hidden = before == 0
     assert hidden.any()
     np.testing.assert_array_equal(after == 0, hidden)

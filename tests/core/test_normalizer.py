@@ -74,8 +74,8 @@ def test_the_place_and_size_in_the_image_change_nothing(weights):
 def test_a_double_rate_of_the_same_movement_gives_the_same_motion(weights):
     slow, fast = keypoints(60, 30.0), keypoints(119, 60.0)
     np.testing.assert_allclose(fast.points[::2], slow.points, atol=1e-3)
-    at_slow = normalize(slow, weights=weights).rotations
-    assert angle(normalize(fast, weights=weights).rotations[::2], at_slow) < 0.1
+    at_slow = normalize(slow, weights=weights, smooth=0).rotations
+    assert angle(normalize(fast, weights=weights, smooth=0).rotations[::2], at_slow) < 0.1
 
 
 def test_orientation(weights):
@@ -92,7 +92,7 @@ def test_frames_without_anybody_are_bridged_and_marked(weights):
     clip = keypoints(120)
     confidence = clip.confidence.copy()
     confidence[40:80] = 0
-    motion = normalize(replace(clip, confidence=confidence), weights=weights)
+    motion = normalize(replace(clip, confidence=confidence), weights=weights, smooth=0)
     assert (motion.confidence[40:80] == 0).all()
     assert (motion.confidence[:40] > 0).all()
     # From the last frame seen to the next the joints turn at even speed along the shorter arc.
@@ -170,6 +170,20 @@ def test_a_skeleton_of_other_joints_is_refused(weights):
     other = Skeleton(("root", "tip"), (-1, 0), np.array([[0, 0, 0], [0, 1, 0]]))
     with pytest.raises(InputError, match="19 joints"):
         normalize(keypoints(5), weights=weights, skeleton=other)
+
+
+def test_smoothing_takes_tremble_out_and_is_refused_where_it_is_no_share(weights):
+    clip = keypoints(90)
+    trembling = replace(clip, points=clip.points + np.random.default_rng(2).normal(size=clip.points.shape))
+    rough, smooth = (normalize(trembling, weights=weights, smooth=s).rotations for s in (0.0, 0.3))
+    assert jerk(smooth) < 0.5 * jerk(rough)
+    with pytest.raises(InputError, match="between 0"):
+        normalize(clip, weights=weights, smooth=1.5)
+
+
+def jerk(rotations) -> float:
+    """The mean third difference of the turning joints' rotations."""
+    return float(np.linalg.norm(np.diff(rotations, n=3, axis=0), axis=-1).mean())
 
 
 def test_leaves_do_not_turn_and_progress_reaches_the_end(weights, monkeypatch):

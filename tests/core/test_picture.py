@@ -21,7 +21,7 @@ def poses(frames: int = 20, spread: float = 0.5) -> np.ndarray:
 
 
 def picture_of(rotations: np.ndarray, offsets: np.ndarray = CONDITION_SKELETON.offsets) -> np.ndarray:
-    """The input that an orthographic camera gives, (frames, 80)."""
+    """The input that an orthographic camera gives, (frames, 72)."""
     positions, turned = pose_skeleton(offsets, rotations, PARENTS)
     points = landmark_positions(positions, turned, FIXED_OFFSETS)
     points[..., 2] = 1.0  # the confidence stands where the depth stood

@@ -6,7 +6,7 @@ import torch
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, PARENTS
 from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.landmarks import FIXED_TO, LANDMARK_COUNT, LANDMARK_NAMES
-from posenorm_core.network_input import INPUT_SIZE, LANDMARKS_SIZE, with_landmarks
+from posenorm_core.network_input import INPUT_SIZE, with_landmarks
 from training.baselines.martinez import Martinez
 from training.baselines.own_bones import body_size, with_bones_of
 from training.baselines.semgcn import SemanticConvolution, SemGcn, adjacency
@@ -78,7 +78,7 @@ def test_eight_frames_can_be_learned_by_heart(name):
     positions = _posed(torch.tensor(CONDITION_SKELETON.offsets), (8, 1 + 2 * lifter.context), seed=6).float()
     seen = torch.zeros(*positions.shape[:2], LANDMARK_COUNT, 3)
     seen[:, :, :JOINT_COUNT, :2], seen[:, :, :JOINT_COUNT, 2] = positions[..., :2], 1
-    features = with_landmarks(torch.zeros(*positions.shape[:2], INPUT_SIZE), seen)
+    features = with_landmarks(seen)
     truth = positions[:, lifter.context, None]
     optimizer = torch.optim.LBFGS(lifter.parameters(), max_iter=120, history_size=20, line_search_fn="strong_wolfe")
 
@@ -116,7 +116,7 @@ def test_half_precision_answers_and_learns(name):
 def test_size_is_the_published_one_but_for_input_and_output(name, published, inputs, outputs, kernel):
     with torch.device("meta"):
         count = sum(p.numel() for p in LIFTERS[name]().parameters())
-    ours = count - 1024 * kernel * (LANDMARKS_SIZE - inputs) - 1025 * (3 * (JOINT_COUNT - 1) - outputs)
+    ours = count - 1024 * kernel * (INPUT_SIZE - inputs) - 1025 * (3 * (JOINT_COUNT - 1) - outputs)
     assert ours / 1e6 == pytest.approx(published, abs=0.005)
 
 

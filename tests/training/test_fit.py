@@ -104,6 +104,18 @@ def test_another_training_starts_with_the_averaged_weights(whole, tmp_path):
         other.start_from(finished)
 
 
+def test_options_stand_for_the_configuration_s(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("[optimization]\nsteps = 7\n")
+    plain = fitting.configured(fitting.parsed(["--config", str(file)]))
+    assert (plain.optimization.steps, plain.data.all_clips) == (7, False)
+    words = ["--all-clips", "--steps", "9", "--learning-rate", "0.001", "--seed", "4", "--leave-out", "dance"]
+    changed = fitting.configured(fitting.parsed(["--config", str(file), *words]))
+    assert (changed.optimization.steps, changed.optimization.learning_rate, changed.seed) == (9, 0.001, 4)
+    assert changed.data.all_clips
+    assert changed.data.leave_out == ("dance",)
+
+
 def test_the_seed_decides_everything(whole, tmp_path):
     fitting.fit(SMALL, tmp_path / "again", CPU)
     fitting.fit(replace(SMALL, seed=1), tmp_path / "other", CPU)

@@ -8,19 +8,19 @@ import torch
 from torch import nn
 
 from posenorm_core.condition_skeleton import JOINT_COUNT
-from posenorm_core.network_input import LANDMARKS_SIZE
+from posenorm_core.network_input import INPUT_SIZE
 from training.precision import in_full_precision
 
 
 class Martinez(nn.Module):
-    """Input (B, T, 80) -> positions (B, T, 19, 3) from the pelvis, metres on the condition skeleton's size."""
+    """Input (B, T, 72) -> positions (B, T, 19, 3) from the pelvis, metres on the condition skeleton's size."""
 
     context = 0
 
     def __init__(self, width: int = 1024, blocks: int = 2, dropout: float = 0.5) -> None:
         """A network with fresh weights; the defaults are the published ones."""
         super().__init__()
-        self.enter = _layer(LANDMARKS_SIZE, width, dropout)
+        self.enter = _layer(INPUT_SIZE, width, dropout)
         self.blocks = nn.ModuleList(
             nn.Sequential(_layer(width, width, dropout), _layer(width, width, dropout)) for _ in range(blocks)
         )
@@ -32,7 +32,7 @@ class Martinez(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        hidden = self.enter(features[..., :LANDMARKS_SIZE].flatten(0, 1))
+        hidden = self.enter(features.flatten(0, 1))
         for block in self.blocks:
             hidden = hidden + block(hidden)
         # The pelvis is the origin and not learned: three zeros in front.

@@ -17,7 +17,7 @@ _CHANNELS = 3  # x, y, confidence
 
 
 class SemGcn(nn.Module):
-    """Input (B, T, 80) -> positions (B, T, 19, 3) from the pelvis, metres on the condition skeleton's size."""
+    """Input (B, T, 72) -> positions (B, T, 19, 3) from the pelvis, metres on the condition skeleton's size."""
 
     context = 0
 

@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from posenorm_core.condition_skeleton import JOINT_COUNT
-from posenorm_core.network_input import LANDMARKS_SIZE
+from posenorm_core.network_input import INPUT_SIZE
 from training.precision import in_full_precision
 
 _KERNEL = 3
 
 
 class VideoPose3D(nn.Module):
-    """Input (B, T + 2·context, 80) -> positions (B, T, 19, 3) from the pelvis, metres on the condition skeleton's size.
+    """Input (B, T + 2·context, 72) -> positions (B, T, 19, 3) from the pelvis, metres on the condition skeleton's size.
 
     `context` is 13 frames with the two blocks of the 27-frame model.
     """
@@ -26,13 +26,13 @@ class VideoPose3D(nn.Module):
         super().__init__()
         dilations = [_KERNEL ** (number + 1) for number in range(blocks)]
         self.context = 1 + sum(dilations)
-        self.enter = _Layer(LANDMARKS_SIZE, width, _KERNEL, 1, dropout)
+        self.enter = _Layer(INPUT_SIZE, width, _KERNEL, 1, dropout)
         self.blocks = nn.ModuleList(_Block(width, dilation, dropout) for dilation in dilations)
         self.leave = nn.Linear(width, 3 * (JOINT_COUNT - 1))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        hidden = self.enter(features[..., :LANDMARKS_SIZE])
+        hidden = self.enter(features)
         for block in self.blocks:
             hidden = block(hidden)
         # The pelvis is the origin and not learned: three zeros in front.

@@ -69,7 +69,7 @@ class EvaluationClip:
         return np.asarray(quaternion.rotate(view.view_rotation(pelvis), self.seen - pelvis))
 
     def features(self, context: int) -> np.ndarray:
-        """The network's input at 30 frames/s, (1, N + 2·network_context, 80).
+        """The network's input at 30 frames/s, (1, N + 2·network_context, 72).
 
         `context` frames on either side (`Architecture.context`), INPUT_CONTEXT among them, hold the ends.
         """
