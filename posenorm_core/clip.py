@@ -60,6 +60,7 @@ class Clip:
     image_size: tuple[float, float]  # width, height in pixels; (0, 0) where the format does not tell
     frame_count: int
     people: tuple[Person, ...]  # the most visible first
+    warnings: tuple[str, ...] = ()  # what had to be assumed in reading it, a line each
 
     def __len__(self) -> int:
         """The number of frames."""

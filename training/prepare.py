@@ -23,6 +23,7 @@ from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
+from posenorm_core.source_clip import SourceClip, from_bvh, points_and_drivers, pruned
 from training.human36m import bodies as human36m
 from training.mapped import require_no_folder, save_folder
 from training.mocap.archives import MotionFile, find_motion_files, read_motion_files
@@ -34,7 +35,7 @@ from training.mocap.duplicates import find_duplicates
 from training.mocap.glb import read_glb_clips
 from training.mocap.mean_body import condition_skeleton_table
 from training.mocap.report import Report, write_report
-from training.mocap.source import SourceClip, family_of, from_bvh, points_and_drivers, pruned, resampled
+from training.mocap.source import family_of, resampled
 
 _ANKLE_TO_TOE = [JOINT_NAMES.index("right_toe"), JOINT_NAMES.index("left_toe")]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from posenorm_core.clip import Clip
 from posenorm_core.errors import InputError
-from posenorm_core.formats import keypoints_file, openpose
+from posenorm_core.formats import alphapose, coco, human36m17, keypoints_file, mediapipe, mmpose, openpose, videopose3d
 from posenorm_core.formats.source import Source
 from posenorm_core.frame_rate import require_fps
 
@@ -27,7 +27,13 @@ class Format(NamedTuple):
 
 FORMATS = (
     Format(openpose.DESCRIPTION, openpose.recognises, openpose.read),
+    Format(alphapose.DESCRIPTION, alphapose.recognises, alphapose.read),
+    Format(coco.DESCRIPTION, coco.recognises, coco.read),
+    Format(mediapipe.DESCRIPTION, mediapipe.recognises, mediapipe.read),
+    Format(mmpose.DESCRIPTION, mmpose.recognises, mmpose.read),
     Format(keypoints_file.DESCRIPTION, keypoints_file.recognises, keypoints_file.read),
+    Format(videopose3d.DESCRIPTION, videopose3d.recognises, videopose3d.read),
+    Format(human36m17.DESCRIPTION, human36m17.recognises, human36m17.read),
 )
 
 

@@ -5,6 +5,7 @@ of random weights, which rotates as well as any.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from openpose_files import frame, person, walking_clip, write_frames
 from posenorm_core import __main__ as command_line
 from posenorm_core.architecture import Architecture
 from posenorm_core.bvh import read_bvh
+from posenorm_core.commands import normalize as normalize_command
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
 from posenorm_core.formats import read_clip
 from posenorm_core.formats.openpose_layouts import BODY_25
@@ -141,7 +143,7 @@ def test_one_frame_works(run, tmp_path: Path) -> None:
 def test_progress_is_shown_to_a_terminal_only(run, clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "normalizing" not in run(clip, "--fps", 30)[2]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert "\rnormalizing: 12 of 12 frames\n" in run(clip, "--fps", 30)[2]
+    assert re.search(r"\rnormalizing: 12 of 12 frames, \d+ frames/s +\n", run(clip, "--fps", 30)[2])
 
 
 def _cut(clip: Path) -> None:
@@ -242,6 +244,26 @@ def test_failing_while_writing_keeps_the_old_file(
     assert sorted(tmp_path.iterdir()) == [clip, tmp_path / "out.npz"]
 
 
+def test_all_people_are_written_each_to_a_file_of_his_own(run, tmp_path: Path) -> None:
+    two = [frame(person(BODY_25, (150 + 5 * k, 240), 200), person(BODY_25, (900, 240), 200)) for k in range(12)]
+    folder = write_frames(tmp_path / "two", two)
+    code, out, err = run(folder, "--fps", 30, "--person", "all", "--positions", tmp_path / "p.npz")
+    assert code == 0, err
+    assert "people: 1 in 100% of the frames" in err
+    assert out.count("\n") == 2
+    written = {file.name for file in tmp_path.glob("*.npz")}
+    assert written == {"out-1.npz", "out-2.npz", "p-1.npz", "p-2.npz"}
+    assert load_motion(tmp_path / "out-2.npz").source["person"] == 2
+
+
+def test_smoothing_is_the_callers_choice(run, clip: Path, tmp_path: Path) -> None:
+    assert run(clip, "--fps", 30, "--smooth", 0)[0] == 0
+    rough = load_motion(tmp_path / "out.npz").rotations
+    assert run(clip, "--fps", 30)[0] == 0
+    assert np.abs(load_motion(tmp_path / "out.npz").rotations - rough).max() > 1e-6
+    assert_refused(run(clip, "--smooth", 2), "smoothing strength 2: must be between 0")
+
+
 def _disk_full(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 
@@ -253,7 +275,7 @@ def test_ctrl_c_ends_with_130_and_leaves_no_half_file(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_line, where, interrupt)
+    monkeypatch.setattr(normalize_command, where, interrupt)
     code, out, err = run(clip, "--fps", 30, "--positions", tmp_path / "p.npz")
     assert (code, out, err.count("\n")) == (130, "", 1)
     left = {file.name for file in tmp_path.iterdir()} - {"clip"}

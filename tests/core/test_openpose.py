@@ -102,6 +102,30 @@ def test_the_key_before_version_1_2_and_a_byte_order_mark_are_read(tmp_path: Pat
     assert read_clip(folder).keypoints().confidence.max() == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize(("people", "key"), [("people", "body_parts"), ("bodies", "joints")])
+def test_the_keys_of_the_first_versions_are_read(tmp_path: Path, people: str, key: str) -> None:
+    old = {"version": 0.1, people: [{key: person(COCO_18)}]}
+    assert read_clip(write_frames(tmp_path / "old", [json.dumps(old)])).keypoints().confidence.max() == pytest.approx(
+        0.8
+    )
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_one_list_of_frames_is_a_clip_with_the_size_of_its_image(tmp_path: Path, share: bool) -> None:
+    frames = []
+    for t in range(4):
+        flat = np.array(person(COCO_18, (300 + 2 * t, 240))).reshape(-1, 3)
+        flat[:, :2] /= (640, 480) if share else 1
+        bodies = [{"pose_keypoints_2d": flat.ravel().tolist()}, {"pose_keypoints_2d": None}]
+        frames.append({"people": bodies if t != 2 else [], "canvas_width": 640, "canvas_height": 480})
+    (tmp_path / "poses").write_text(json.dumps(frames))
+    clip = read_clip(tmp_path / "poses")
+    assert (len(clip), clip.image_size) == (4, (640, 480))
+    assert clip.people[0].frames.tolist() == [0, 1, 3]
+    right_hip = clip.people[0].seen_points[:, landmark("right_hip")]
+    np.testing.assert_allclose(right_hip, [(280, 240), (282, 240), (286, 240)], atol=0.01)
+
+
 def test_confidence_is_clipped_and_no_confidence_means_missing(tmp_path: Path) -> None:
     flat = person(BODY_25)
     flat[2], flat[5], flat[2 * 3 : 3 * 3] = 1.7, -0.5, [0, 0, 0]

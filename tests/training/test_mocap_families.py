@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from posenorm_core import quaternion
+from posenorm_core.bvh import parse_bvh
 from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
+from posenorm_core.frame_rate import resample_rotations
 from posenorm_core.kinematics import pose_skeleton
+from posenorm_core.motion_files.bvh_file import bvh_recording
 from training.mocap.archives import MotionFile
 from training.mocap.bodies import Body, bodies, stature
+from training.mocap.dataset import FPS
 from training.mocap.proof import prove
 from training.mocap.report import Report
 from training.prepare import _source_poses, body_to_clips
@@ -28,18 +32,24 @@ WALKS = ("chaneyddtt", "dragonforged")
 
 
 @cache
-def body(shared_data: Path, family: str) -> Body:
-    """The family's clip, converted on its own."""
+def content(shared_data: Path, family: str) -> bytes:
+    """The family's clip."""
     place, name = CLIPS[family]
     path = shared_data / "mocap" / place
     if path.is_dir():
-        content = (path / name).read_bytes()
-    else:
-        with tarfile.open(path) as archive:
-            file = archive.extractfile(name)
-            assert file is not None
-            content = file.read()
-    return bodies(_source_poses(MotionFile(name, place, "subject", "action", content), Report()))[0]
+        return (path / name).read_bytes()
+    with tarfile.open(path) as archive:
+        file = archive.extractfile(name)
+        assert file is not None
+        return file.read()
+
+
+@cache
+def body(shared_data: Path, family: str) -> Body:
+    """The family's clip, converted on its own."""
+    place, name = CLIPS[family]
+    file = MotionFile(name, place, "subject", "action", content(shared_data, family))
+    return bodies(_source_poses(file, Report()))[0]
 
 
 @pytest.mark.parametrize("family", CLIPS)
@@ -49,6 +59,18 @@ def test_the_refit_stands_where_the_source_stands(shared_data: Path, family: str
     assert proof.trunk_mean < 30.0
     assert proof.knee_hinge < 10.0
     assert proof.elbow_hinge < 10.0
+
+
+@pytest.mark.parametrize("family", [family for family, (_, name) in CLIPS.items() if name.endswith(".bvh")])
+def test_the_core_reads_a_bvh_as_training_prepares_it(shared_data: Path, family: str) -> None:
+    clip = parse_bvh(content(shared_data, family), CLIPS[family][1])
+    source = body(shared_data, family).clips[0]
+    prepared = body(shared_data, family).motion.rotations
+    read = resample_rotations(
+        bvh_recording(clip).rotations, np.arange(len(prepared)) * (clip.fps / FPS) + source.rig.cut
+    )
+    errors = np.degrees(np.asarray(quaternion.geodesic_angle(read, prepared)).mean(axis=0))
+    assert errors.max() < 3, errors
 
 
 @pytest.mark.parametrize("family", CLIPS)

@@ -14,10 +14,11 @@ from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES
 from posenorm_core.motion import Motion
 from posenorm_core.skeleton import Skeleton
+from posenorm_core.source_clip import SourceClip
 from training.dataset import load_data
 from training.mocap.archives import read_motion_files
 from training.mocap.families import FAMILIES
-from training.mocap.source import SourceClip, resampled
+from training.mocap.source import resampled
 from training.prepare import main
 
 # Our joints by the names of CMU's rig (and two it is known by), in its unit, in the T-pose.

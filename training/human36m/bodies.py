@@ -18,12 +18,12 @@ from posenorm_core.errors import InputError
 from posenorm_core.frame_rate import resample_rotations, resample_times, resample_values
 from posenorm_core.kinematics import global_rotations
 from posenorm_core.rest_pose import BodyMotion, RestFrames, align, change_rest_pose
+from posenorm_core.rigs import Family
 from training.human36m import angles as d3
 from training.human36m.files import FPS, action_of, read_positions
 from training.human36m.skeleton import OUR_JOINTS, motion_from_points, our_points
 from training.mocap.bodies import Body, SourcePose
 from training.mocap.dataset import FPS as DATA_FPS
-from training.mocap.families import Family
 
 FAMILY = "h36m"
 _RIG = Family(FAMILY, (), 1.0, points={}, drivers={})

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from posenorm_core.errors import InputError
+from posenorm_core.npy import read_members
 from training.human36m.cameras import CAMERA_NAMES, SUBJECTS
-from training.human36m.plain_pickle import read_objects
 
 FPS = 50.0
 JOINTS_3D, JOINTS_2D = 32, 17
@@ -35,7 +35,7 @@ def action_of(recording: str) -> str:
 def read_positions(folder: Path) -> Positions:
     """Subject -> recording -> (T, 32, 3) metres in the world; raises InputError where the file is not of that kind."""
     path = _found(folder, "data_3d_h36m.npz")
-    subjects = _subjects(read_objects(path, "positions_3d")[0], path)
+    subjects = _subjects(read_members(path, "positions_3d")[0], path)
     for subject, recordings in subjects.items():
         for recording, values in recordings.items():
             _require_array(values, (JOINTS_3D, 3), f"{path}: {subject} {recording}")
@@ -50,7 +50,7 @@ def read_keypoints(folder: Path, detections: str = GROUND_TRUTH) -> Keypoints:
     missing, is not of that kind, or its joints are another layout's.
     """
     path = _found(folder, f"data_2d_h36m_{detections}.npz")
-    held, metadata = read_objects(path, "positions_2d", "metadata")
+    held, metadata = read_members(path, "positions_2d", "metadata")
     _require_layout(metadata, path)
     subjects = _subjects(held, path)
     for subject, recordings in subjects.items():

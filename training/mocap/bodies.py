@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
-from posenorm_core.rest_pose import BodyMotion, RestFrames, change_rest_pose
-from training.mocap.families import Family
+from posenorm_core.rest_pose import BodyMotion, change_rest_pose
+from posenorm_core.rigs import Family
 
 # The bones that no rig stretches: they tell bodies apart.
 _LIMB_BONES = tuple(j for j, name in enumerate(JOINT_NAMES) if name.split("_")[-1] in ("knee", "ankle", "elbow"))
-_IDENTITY = (1.0, 0.0, 0.0, 0.0)
 # A grown person; what was scanned smaller than this (metres) is scaled up to it.
 SMALLEST_STATURE = 1.5
 
@@ -66,10 +64,8 @@ def _convert(clips: tuple[SourcePose, ...]) -> Body:
     rig = clips[0].rig
     points = np.concatenate([clip.points for clip in clips])
     drivers = np.concatenate([clip.drivers for clip in clips])
-    upright = (np.array(rig.upright.get(name, _IDENTITY)) for name in ("pelvis", "thorax", "neck"))
-    rest = RestFrames(*(np.asarray(quaternion.normalize(q)) for q in upright))
     scale = max(1.0, SMALLEST_STATURE / stature(points))
-    motion = change_rest_pose(points * scale, drivers, rest, rig.loose_hinges)
+    motion = change_rest_pose(points * scale, drivers, rig.rest_frames(), rig.loose_hinges)
     return Body(clips, points * scale, motion, scale)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from posenorm_core import quaternion
 from posenorm_core.errors import InputError
-from training.mocap.source import SourceClip
+from posenorm_core.source_clip import SourceClip
 
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}

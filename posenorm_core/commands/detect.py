@@ -1,0 +1,50 @@
+"""`detect VIDEO -o K.npz`: the 2D keypoints of a person in a video."""
+
+import argparse
+from pathlib import Path
+
+from posenorm_core.clip import Clip
+from posenorm_core.commands.telling import list_people, progress
+from posenorm_core.detection import detect
+from posenorm_core.detectors import DETECTORS
+from posenorm_core.errors import InputError
+from posenorm_core.files import require_writable
+from posenorm_core.keypoints import save_keypoints
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.description = "Finds a person's 2D keypoints in a video. Needs the extra [video]."
+    parser.set_defaults(command=run)
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="a video file")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="K.npz", help="the keypoints to write")
+    parser.add_argument("--person", type=int, metavar="N", help="which of several people (default: the most visible)")
+    add_video_options(parser)
+
+
+def add_video_options(parser: argparse.ArgumentParser) -> None:
+    """What every command takes that reads videos."""
+    parser.add_argument("--detector", choices=tuple(DETECTORS), default="mediapipe", help="default: mediapipe")
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="of a video, from so many seconds on")
+    parser.add_argument("--end", type=float, metavar="S", help="of a video, up to so many seconds")
+
+
+def detected(path: Path, options: argparse.Namespace) -> Clip:
+    """The people in the video at `path`, by the options of `add_video_options`."""
+    return detect(path, detector=options.detector, start=options.start, end=options.end, progress=progress("detecting"))
+
+
+def run(options: argparse.Namespace) -> None:
+    """The command."""
+    if options.output.suffix.lower() != ".npz":
+        raise InputError(f"{options.output}: the name of the output must end in .npz")
+    require_writable(options.output)
+    clip = detected(options.video, options)
+    keypoints = clip.keypoints(options.person)
+    list_people(clip, str(options.person or 1))
+    save_keypoints(keypoints, options.output)
+    share = clip.people[(options.person or 1) - 1].share
+    print(
+        f"{clip.format_name}: {len(keypoints)} frames at {keypoints.fps:g} frames/s, a person in {share:.0%} of them, "
+        f"written to {options.output}"
+    )

@@ -1,0 +1,159 @@
+"""`normalize INPUT -o OUT.npz|.bvh`: keypoints, a video or a recorded motion to rotations on one skeleton."""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from posenorm_core.bvh import write_motion_bvh
+from posenorm_core.cleaning import GENTLE
+from posenorm_core.clip import Clip
+from posenorm_core.commands.detect import add_video_options, detected
+from posenorm_core.commands.telling import list_people, progress, warn_of_clip
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
+from posenorm_core.errors import InputError
+from posenorm_core.files import require_writable
+from posenorm_core.formats import FORMATS, read_clip
+from posenorm_core.motion import ORIENTATIONS, Motion, save_motion, save_positions, with_orientation
+from posenorm_core.motion_files import MOTION_FORMATS, MotionClip, read_motion_clip
+from posenorm_core.normalizer import normalize
+from posenorm_core.preview import write_preview
+from posenorm_core.recorded_motion import with_skeleton
+from posenorm_core.skeleton import Skeleton, load_skeleton
+from posenorm_core.smoothing import require_strength
+from posenorm_core.video import is_video, open_video
+
+_WRITERS: dict[str, Callable[[Motion, Path], None]] = {".npz": save_motion, ".bvh": write_motion_bvh}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    readable, recorded = ("; ".join(known.description for known in formats) for formats in (FORMATS, MOTION_FORMATS))
+    parser.description = (
+        f"Turns 2D keypoints, or a video, into joint rotations. Reads videos (with the extra [video]); {readable}. "
+        f"Motions are brought to the same skeleton and orientation: {recorded}."
+    )
+    parser.set_defaults(command=run)
+    parser.add_argument("input", type=Path, metavar="INPUT", help="a video, a file or folder of 2D keypoints, a motion")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz|.bvh", help="the motion to write")
+    parser.add_argument("--orientation", choices=ORIENTATIONS, default="unified", help="of the root (default: unified)")
+    parser.add_argument(
+        "--person", type=_person, default=1, metavar="N|all", help="which of several people (default: the most visible)"
+    )
+    parser.add_argument("--fps", type=float, metavar="F", help="the input's frame rate where its format has none")
+    parser.add_argument(
+        "--smooth", type=float, default=GENTLE, metavar="S", help=f"0 (not at all) to 1 (default: {GENTLE:g})"
+    )
+    parser.add_argument(
+        "--skeleton", type=Path, metavar="FILE", help="another body with the condition skeleton's joints"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="other weights than the ones shipped")
+    parser.add_argument("--positions", type=Path, metavar="P.npz", help="also write the pose as joint positions")
+    parser.add_argument("--preview", type=Path, metavar="P.mp4", help="also write a video to judge the motion by")
+    add_video_options(parser)
+
+
+def _person(word: str) -> int | None:
+    """A person's number, None for all."""
+    return None if word == "all" else int(word)
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """The files to write for one person."""
+
+    motion: Path
+    positions: Path | None
+    preview: Path | None
+
+    def all(self) -> list[Path]:
+        return [path for path in (self.motion, self.positions, self.preview) if path]
+
+    def of(self, person: int) -> "_Outputs":
+        """The same for one of several people: `walk.npz` becomes `walk-2.npz`."""
+        return _Outputs(*(path and path.with_stem(f"{path.stem}-{person}") for path in self._fields()))  # type: ignore[arg-type]
+
+    def _fields(self) -> tuple[Path | None, ...]:
+        return self.motion, self.positions, self.preview
+
+
+def run(options: argparse.Namespace) -> None:
+    """The command."""
+    begun = time.perf_counter()
+    outputs = _Outputs(options.output, options.positions, options.preview)
+    _check(options, outputs)
+    skeleton = CONDITION_SKELETON
+    if options.skeleton:
+        skeleton = load_skeleton(options.skeleton)
+        require_condition_joints(skeleton)
+    clip = _read(options)
+    warn_of_clip(clip, options.fps)
+    everybody = options.person is None
+    for person in range(1, len(clip.people) + 1) if everybody else [options.person]:
+        own = outputs.of(person) if everybody else outputs
+        motion = _write(clip, person, skeleton, own, options)
+        written = " and ".join(str(path) for path in own.all())
+        print(
+            f"{clip.format_name}, person {person} of {len(clip.people)}: {len(motion)} frames at {motion.fps:g} "
+            f"frames/s, {motion.orientation}, written to {written} in {time.perf_counter() - begun:.1f} s"
+        )
+
+
+def _read(options: argparse.Namespace) -> Clip | MotionClip:
+    """Everybody in the input, whatever it is."""
+    if is_video(options.input):
+        clip = detected(options.input, options)
+    else:
+        recorded = read_motion_clip(options.input, options.fps)
+        if recorded is not None:
+            return recorded
+        clip = read_clip(options.input, options.fps)
+    list_people(clip, "all" if options.person is None else str(options.person))
+    return clip
+
+
+def _write(
+    clip: Clip | MotionClip, person: int, skeleton: Skeleton, outputs: _Outputs, options: argparse.Namespace
+) -> Motion:
+    """Normalizes one person and writes what is asked for."""
+    if isinstance(clip, MotionClip):
+        if outputs.preview:
+            raise InputError(f"{options.preview}: a preview shows 2D keypoints or a video; {clip.path} is a motion")
+        motion = with_orientation(with_skeleton(clip.motion(person), skeleton), options.orientation)
+    else:
+        keypoints = clip.keypoints(person)
+        motion = normalize(
+            keypoints,
+            orientation=options.orientation,
+            skeleton=skeleton,
+            weights=options.weights,
+            smooth=options.smooth,
+            progress=progress("normalizing"),
+        )
+        if outputs.preview:
+            video = open_video(options.input) if is_video(options.input) else None
+            first = round(options.start * video.fps) if video else 0
+            write_preview(
+                outputs.preview, motion, keypoints, video=video, first=first, progress=progress("drawing the preview")
+            )
+    _WRITERS[outputs.motion.suffix.lower()](motion, outputs.motion)
+    if outputs.positions:
+        save_positions(motion, outputs.positions)
+    return motion
+
+
+def _check(options: argparse.Namespace, outputs: _Outputs) -> None:
+    """Raises InputError, before any work, where what is to be written could not be or would replace the input."""
+    require_strength(options.smooth)
+    if outputs.motion.suffix.lower() not in _WRITERS:
+        raise InputError(f"{outputs.motion}: the name of the output must end in {' or '.join(_WRITERS)}")
+    for path, what, suffix in ((outputs.positions, "positions", ".npz"), (outputs.preview, "preview", ".mp4")):
+        if path and path.suffix.lower() != suffix:
+            raise InputError(f"{path}: the name of the {what} must end in {suffix}")
+    taken = {path.resolve() for path in (options.input, options.skeleton, options.weights) if path}
+    for path in outputs.all():
+        if path.resolve() in taken:
+            raise InputError(f"{path}: is to be read and written at once; choose another name for the output")
+        taken.add(path.resolve())
+        require_writable(path)

@@ -1,0 +1,100 @@
+"""Arrays and dictionaries out of `.npy` and `.npz`: as they were saved, in every age of pickle, and never run."""
+
+import io
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from posenorm_core.errors import InputError
+from posenorm_core.npy import npy_header, read_members, read_npy
+
+
+def header(shape: tuple[int, ...] = (), descr: str = "|O") -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def npz(path: Path, content: bytes) -> Path:
+    """An archive whose member `a` is an array of one object, by this pickle."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", header() + content)
+    return path
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickles_of_all_ages_are_read(tmp_path: Path, protocol: int) -> None:
+    held = {
+        "float32": np.random.default_rng(0).normal(500, 100, (90, 17, 2)).astype(np.float32),
+        "big-endian": np.arange(3, dtype=">f8"),
+        "column by column": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "number": np.float64(1.5),
+        "plain": [1, 2.5, "three", (True, b"\xff")],
+    }
+    (found,) = read_members(npz(tmp_path / "a.npz", pickle.dumps(np.array(held, dtype=object), protocol)), "a")
+    assert found["plain"] == held["plain"]
+    for name in ("float32", "big-endian", "column by column", "number"):
+        assert_array_equal(found[name], held[name])
+        assert found[name].dtype.newbyteorder("=") == held[name].dtype.newbyteorder("=")
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "<i8", "u1"])
+@pytest.mark.parametrize("shape", [(), (0, 17, 2), (5, 17, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_comes_back_as_it_was_saved(dtype: str, shape: tuple[int, ...], order: Any) -> None:
+    values = np.asarray(np.arange(np.prod(shape)).reshape(shape), dtype=dtype, order=order)
+    file = io.BytesIO()
+    np.save(file, values)
+    found = read_npy(file.getvalue(), "x")
+    assert_array_equal(found, values)
+    assert (found.dtype, found.shape) == (values.dtype, values.shape)
+    assert npy_header(io.BytesIO(file.getvalue())) == (shape, np.dtype(dtype), values.flags.fnc)
+
+
+class _Runs:
+    """Makes a folder where it is unpickled as pickles usually are."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_what_a_pickle_would_run_is_not_run(tmp_path: Path) -> None:
+    path = npz(tmp_path / "a.npz", pickle.dumps(np.array({"S1": _Runs(tmp_path / "made")}, dtype=object)))
+    with pytest.raises(InputError, match=r"a\.npz: 'a': holds 'posix\.mkdir', which is not read"):
+        read_members(path, "a")
+    assert not (tmp_path / "made").exists()
+    np.load(path, allow_pickle=True)["a"]
+    assert (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "no .npy array"),
+        (b"\x93NUMPY\x01\x00v\x00{'descr'", "no .npy array"),
+        (b"\x93NUMPY\x01\x00\x05\x00((((\n", "no .npy array"),
+        (header((-3, 17, 2), "<f4"), "no .npy array"),
+        (header((10**15, 17, 2), "<f4") + bytes(100), "cut short"),
+        (header((2,), "<f4") + bytes(7), "cut short"),
+        (header((2,), "<U5") + bytes(40), "should be of numbers"),
+        (header((2,)) + bytes(40), "should be of numbers"),
+        (header() + pickle.dumps(5), "damaged"),
+        (header() + pickle.dumps(np.array({"a": 1}, dtype=object))[:-20], "cut short"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_damaged_is_told_in_one_line(content: bytes, told: str) -> None:
+    with pytest.raises(InputError, match=told) as error:
+        read_npy(content, "x.npy")
+    assert str(error.value).startswith("x.npy: ")
+    assert "\n" not in str(error.value)
