@@ -35,7 +35,7 @@ foot_contact = 1.0
 [augmentation]
 tilt = 0.3
 [optimization]
-optimizer = "{optimizer}"
+optimizer = "adamw"
 steps = {steps}
 batch = 8
 parts = 2
@@ -48,9 +48,9 @@ checkpoint_every = 1
 FIT = ("training.fit", "--device", "cpu")
 
 
-def configured(folder: Path, steps: int, optimizer: str = "adamw") -> Path:
+def configured(folder: Path, steps: int) -> Path:
     path = folder / "two.toml"
-    path.write_text(TOML.format(steps=steps, optimizer=optimizer))
+    path.write_text(TOML.format(steps=steps))
     return path
 
 
@@ -78,10 +78,10 @@ def ended(processes: list[subprocess.Popen]) -> list[tuple[int, list[str]]]:
     return [(process.returncode, told) for process, told in zip(processes, lines, strict=True)]
 
 
-# Muon makes its steps orthogonal in bfloat16, where the last digits of a gradient tell.
-@pytest.mark.parametrize(("optimizer", "apart"), [("adamw", 1e-5), ("muon", 1e-3)])
-def test_two_processes_train_what_one_trains(optimizer, apart, tmp_path):
-    config = configured(tmp_path, steps=4, optimizer=optimizer)
+def test_two_processes_train_what_one_trains(tmp_path):
+    # Muon makes small directions of a gradient as large as the others, the rounding among them: no two runs of other
+    # sums are the same to the last digits. What DDP does with the gradients does not depend on the optimizer.
+    config = configured(tmp_path, steps=4)
     fit(load_configuration(config), tmp_path / "one", torch.device("cpu"))
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
     command = [*launcher, *FIT, "--config", str(config), "--out", str(tmp_path / "two")]
@@ -91,7 +91,7 @@ def test_two_processes_train_what_one_trains(optimizer, apart, tmp_path):
     one, two = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("one", "two"))
     assert one.step == two.step == 4
     for name in ("network", "average"):
-        torch.testing.assert_close(getattr(two, name), getattr(one, name), atol=apart, rtol=0)
+        torch.testing.assert_close(getattr(two, name), getattr(one, name), atol=1e-5, rtol=0)
 
 
 def test_what_is_wrong_in_one_process_ends_both_with_one_line(tmp_path):
