@@ -33,7 +33,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     # One chunk as `normalize` cuts them: the frames around it that its ends need make the layers' work a little more.
     features = rng.normal(size=(CHUNK + 2 * weights.architecture.network_context, INPUT_SIZE)).astype(np.float32)
-    keypoints = _random_keypoints(rng)
+    keypoints = _moving_keypoints(rng)
     matrix = rng.normal(size=(_MATRIX, _MATRIX)).astype(np.float32)
 
     predict(weights, features)  # the first call, not timed, warms caches and threads
@@ -59,9 +59,12 @@ def operations_per_frame(weights: Weights) -> int:
     return sum(2 * kernel * inputs * outputs for kernel, inputs, outputs in layer_shapes(weights.architecture))
 
 
-def _random_keypoints(rng: np.random.Generator) -> Keypoints:
-    """A clip of points that jump about at the network's own rate: the time does not depend on what they show."""
-    points = rng.normal(loc=500, scale=100, size=(_FRAMES, LANDMARK_COUNT, 2))
+def _moving_keypoints(rng: np.random.Generator) -> Keypoints:
+    """A clip of points that swing about as somebody's would, trembling a little, at the network's own rate."""
+    place = rng.normal(loc=500, scale=100, size=(LANDMARK_COUNT, 2))
+    rate, phase = rng.uniform(1, 6, size=(2, LANDMARK_COUNT, 2))
+    swing = 40 * np.sin(rate * np.arange(_FRAMES)[:, None, None] / 30 + phase)
+    points = place + swing + rng.normal(scale=2, size=swing.shape)
     return Keypoints(30.0, (1000.0, 1000.0), points, np.ones(points.shape[:2]), {})
 
 

@@ -114,6 +114,9 @@ def without_jumps(points: np.ndarray, confidence: np.ndarray, size: float, fps: 
     after than `_ACCELERATION` could have carried it in that time, farther than tremble does, and farther than those
     two frames are from each other: else it has moved on, not come back.
     """
+    seen = confidence > 0
+    if not (seen[1:] & seen[:-1] & (_length(np.diff(points, axis=0)) > size * _TREMBLE)).any():
+        return confidence
     confidence = confidence.copy()
     for length in range(1, max(1, round(_JUMP * require_fps(fps))) + 1):
         seconds = (length + 1) / fps

@@ -53,7 +53,9 @@ def write_preview(
     Behind the 2D pose stand the pictures of `video` from its frame `first` on, or an empty stage. Raises InputError
     where the file cannot be written.
     """
-    behind: Iterator[np.ndarray | None] = chain(pictures(video, first), repeat(None)) if video else repeat(None)
+    behind: Iterator[np.ndarray | None] = (
+        chain(pictures(video, first, largest=_STAGE), repeat(None)) if video else repeat(None)
+    )
     place = _place(keypoints, video)
     positions = motion.positions()
     with write_aside(path) as aside, _av().open(str(aside), "w", format="mp4") as container:

@@ -17,7 +17,7 @@ from posenorm_core.frame_rate import require_fps
 # The filter's reach to either side at full strength, seconds.
 _REACH = 0.4
 # Frames that are worked on at once: few enough for the cache.
-_BLOCK = 256
+_BLOCK = 512
 # A fit is held towards a line and a constant by this much: nothing, unless there are too few neighbours for more.
 _HELD = 1e-6
 

@@ -19,7 +19,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.frame_rate import FASTEST_FPS, SLOWEST_FPS
 
 # A detector sees no more in a larger picture; pixels, the longer side.
-_LARGEST_SIDE = 1920
+LARGEST_SIDE = 1920
 # Intervals between frames that differ by less than this share are an even rate.
 _EVEN = 0.02
 # Decoded pictures that wait for the detector.
@@ -73,16 +73,18 @@ def open_video(path: str | Path) -> Video:
     return Video(path, fps, round((times[-1] - times[0]) * fps) + 1, (width, height), float(times[0]))
 
 
-def pictures(video: Video, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
+def pictures(
+    video: Video, first: int = 0, last: int | None = None, largest: int = LARGEST_SIDE
+) -> Iterator[np.ndarray]:
     """The pictures (H, W, 3), RGB, of the ticks `first` up to but not including `last`.
 
-    Larger ones come reduced: a picture's own size over `video.size` tells by how much. Ends early where the file
-    does.
+    Those whose longer side has more than `largest` pixels come reduced: a picture's own size over `video.size` tells
+    by how much. Ends early where the file does.
     """
     waiting: queue.Queue[np.ndarray | BaseException | None] = queue.Queue(_AHEAD)
     stopped = threading.Event()
     ticks = range(first, video.frame_count if last is None else last)
-    thread = threading.Thread(target=_decode_into, args=(waiting, stopped, video, ticks), daemon=True)
+    thread = threading.Thread(target=_decode_into, args=(waiting, stopped, video, ticks, largest), daemon=True)
     thread.start()
     try:
         while (picture := waiting.get()) is not None:
@@ -97,10 +99,12 @@ def pictures(video: Video, first: int = 0, last: int | None = None) -> Iterator[
             thread.join(0.02)
 
 
-def _decode_into(waiting: "queue.Queue[Any]", stopped: threading.Event, video: Video, ticks: range) -> None:
+def _decode_into(
+    waiting: "queue.Queue[Any]", stopped: threading.Event, video: Video, ticks: range, largest: int
+) -> None:
     """The thread: pictures, then None, or what went wrong."""
     try:
-        for picture in _decoded(video, ticks):
+        for picture in _decoded(video, ticks, largest):
             waiting.put(picture)
             if stopped.is_set():
                 return
@@ -114,7 +118,7 @@ def _drain(waiting: "queue.Queue[Any]") -> None:
         waiting.get_nowait()
 
 
-def _decoded(video: Video, ticks: range) -> Iterator[np.ndarray]:
+def _decoded(video: Video, ticks: range, largest: int) -> Iterator[np.ndarray]:
     """The picture shown at each tick: of the last frame whose time has come, to the nearest tick."""
     tick = ticks.start
     shown: Any = None
@@ -122,14 +126,14 @@ def _decoded(video: Video, ticks: range) -> Iterator[np.ndarray]:
     for frame in _frames(video, video.begins + ticks.start / video.fps):
         due = (float(frame.time) - video.begins) * video.fps - 0.5
         while shown is not None and tick < min(due, ticks.stop):
-            picture = _picture(shown, video) if picture is None else picture
+            picture = _picture(shown, video, largest) if picture is None else picture
             yield picture
             tick += 1
         if tick >= ticks.stop:
             return
         shown, picture = frame, None
     if shown is not None:
-        yield _picture(shown, video)
+        yield _picture(shown, video, largest)
 
 
 def _frames(video: Video, begin: float) -> Iterator[Any]:
@@ -152,9 +156,9 @@ def _frames(video: Video, begin: float) -> Iterator[Any]:
                 continue
 
 
-def _picture(frame: Any, video: Video) -> np.ndarray:
+def _picture(frame: Any, video: Video, largest: int) -> np.ndarray:
     """A decoded frame as it is meant to be seen: square pixels, upright, not too large."""
-    scale = min(1.0, _LARGEST_SIDE / max(video.size))
+    scale = min(1.0, largest / max(video.size))
     turns = _quarter_turns(frame)
     width, height = (round(side * scale) for side in (video.size if turns % 2 == 0 else video.size[::-1]))
     image = frame.to_ndarray(format="rgb24", width=width, height=height)

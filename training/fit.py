@@ -11,7 +11,8 @@
 
 Several processes divide the `optimization.parts` of every batch among themselves (a multiple of their number; each
 part draws from clips of its own), one GPU each where there are GPUs. What they train together is what one process
-trains with the same parts, up to rounding (of which Muon makes more than AdamW). Every machine reads the data and the configuration; the first alone needs `--out`.
+trains with the same parts, up to rounding (of which Muon makes more than AdamW). Every machine reads the data and the
+configuration; the first alone needs `--out`.
 
 Writes `checkpoint.pt`, `figures.json` and TensorBoard logs into the folder of `--out`.
 """
