@@ -35,7 +35,7 @@ _SURE = 0.3
 # Which of a skeleton's axes go right and up in each view: the front looks at the face, the side sees it turned right.
 _VIEWS = (("front", (0, 1)), ("side", (2, 1)))
 _BONES = [(joint, parent) for joint, parent in enumerate(PARENTS) if parent >= 0]
-_LANDMARK_BONES = [*_BONES, *((len(PARENTS) + number, joint) for number, joint in enumerate(FIXED_TO))]
+_LANDMARK_PARENTS = (*PARENTS, *FIXED_TO)
 _HEAD, _NECK = JOINT_NAMES.index("head"), JOINT_NAMES.index("neck")
 
 
@@ -104,11 +104,18 @@ def _draw_stage(
         stage[top : top + height, left : left + width] = fitted
     scale, right, down = place
     at = _pixels(points * scale + np.array([right, down]))
-    for ends in _LANDMARK_BONES:
-        known = min(confidence[end] for end in ends)
-        if known > 0:
-            sure = known >= _SURE
-            _line(stage, at[ends[0]], at[ends[1]], _colour(LANDMARK_NAMES[ends[0]], sure), 3 if sure else 1)
+    for landmark in np.flatnonzero(confidence > 0):
+        ends = (landmark, _nearest_seen(landmark, confidence))
+        sure = min(confidence[end] for end in ends) >= _SURE
+        _line(stage, at[ends[0]], at[ends[1]], _colour(LANDMARK_NAMES[landmark], sure), 3 if sure else 1)
+
+
+def _nearest_seen(landmark: int, confidence: np.ndarray) -> int:
+    """The first of the landmark's ancestors that is seen: few detectors have a spine, yet there is a trunk."""
+    above = _LANDMARK_PARENTS[landmark]
+    while above >= 0 and confidence[above] <= 0:
+        above = _LANDMARK_PARENTS[above]
+    return above if above >= 0 else landmark
 
 
 def _draw_skeleton(panel: np.ndarray, positions: np.ndarray, axes: tuple[int, int], name: str) -> None:
