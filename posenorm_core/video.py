@@ -5,6 +5,7 @@ So the times of all frames are read first (without decoding), a rate is found, a
 shown at that time. Decoding is PyAV's (FFmpeg's libraries), in a thread of its own. Needs the extra `[video]`.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -192,12 +193,11 @@ def _frame_times(container: Any, path: Path) -> np.ndarray:
         raise InputError(f"{path}: holds no pictures; it must be a video")
     stream = container.streams.video[0]
     times = []
-    try:
+    # Where the file is cut short, what came before it counts.
+    with contextlib.suppress(_av().FFmpegError):
         for packet in container.demux(stream):
             if packet.pts is not None and packet.size:
                 times.append(float(packet.pts * packet.time_base))
-    except _av().FFmpegError:
-        pass  # cut short: what came before it counts
     if not times:
         raise InputError(f"{path}: holds no frames; it is empty or cut short")
     return np.unique(times)
