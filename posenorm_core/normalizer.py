@@ -1,8 +1,8 @@
 """The main job: 2D keypoints of a person in, joint rotations on one fixed skeleton out.
 
-The keypoints are cleaned (`cleaning`), read at 30 frames/s, run through E_Q in chunks, as seen and in a mirror, brought
-back to their own frames and smoothed on the sphere (`smoothing`). Each chunk carries the frames its ends need, so cutting
-changes nothing.
+The keypoints are cleaned (`cleaning`), read at 30 frames/s, run through E_Q in chunks, as seen and in a mirror,
+brought back to their own frames and smoothed on the sphere (`smoothing`). Each chunk carries the frames its ends need,
+so cutting changes nothing.
 """
 
 from collections.abc import Callable, Iterator
