@@ -7,12 +7,11 @@ rounds, in turns, so that a busy moment hits both alike.
 
 import argparse
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.timing import seconds
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT
 from posenorm_core.network import predict
@@ -39,9 +38,9 @@ def main() -> None:
     predict(weights, features)  # the first call, not timed, warms caches and threads
     times = {"product": np.inf, "network": np.inf, "normalize": np.inf}
     for _ in range(_ROUNDS):
-        times["product"] = min(times["product"], _seconds(lambda: matrix @ matrix))
-        times["network"] = min(times["network"], _seconds(lambda: predict(weights, features)))
-        times["normalize"] = min(times["normalize"], _seconds(lambda: normalize(keypoints, weights=weights)))
+        times["product"] = min(times["product"], seconds(lambda: matrix @ matrix))
+        times["network"] = min(times["network"], seconds(lambda: predict(weights, features)))
+        times["normalize"] = min(times["normalize"], seconds(lambda: normalize(keypoints, weights=weights)))
 
     peak = 2 * _MATRIX**3 / times["product"]
     reached = CHUNK * operations_per_frame(weights) / times["network"]
@@ -66,13 +65,6 @@ def _moving_keypoints(rng: np.random.Generator) -> Keypoints:
     swing = 40 * np.sin(rate * np.arange(_FRAMES)[:, None, None] / 30 + phase)
     points = place + swing + rng.normal(scale=2, size=swing.shape)
     return Keypoints(30.0, (1000.0, 1000.0), points, np.ones(points.shape[:2]), {})
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """How long one call takes."""
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@
 import argparse
 import itertools
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.timing import seconds
 from posenorm_core.detection import detect
 from posenorm_core.detectors import DETECTORS
 from posenorm_core.keypoints import Keypoints
@@ -37,11 +36,11 @@ def main() -> None:
 
     best = dict.fromkeys(("alone", "detect", "preview", "stage"), float("inf"))
     for _ in range(_ROUNDS):
-        best["alone"] = min(best["alone"], _seconds(lambda: _alone(decoded)))
-        best["detect"] = min(best["detect"], _seconds(lambda: detect(video.path, end=end)))
-        best["preview"] = min(best["preview"], _seconds(lambda: _preview(motion, keypoints, video)))
-        best["stage"] = min(best["stage"], _seconds(lambda: _preview(motion, keypoints, None)))
-    rate = {name: frames / seconds for name, seconds in best.items()}
+        best["alone"] = min(best["alone"], seconds(lambda: _alone(decoded)))
+        best["detect"] = min(best["detect"], seconds(lambda: detect(video.path, end=end)))
+        best["preview"] = min(best["preview"], seconds(lambda: _preview(motion, keypoints, video)))
+        best["stage"] = min(best["stage"], seconds(lambda: _preview(motion, keypoints, None)))
+    rate = {name: frames / taken for name, taken in best.items()}
     print(f"{video.path.name}: {frames} frames of {video.size[0]:g}x{video.size[1]:g}")
     print(f"detector alone:            {rate['alone']:6.1f} frames/s")
     print(f"detect, decoding included: {rate['detect']:6.1f} frames/s, {rate['detect'] / rate['alone']:.2f} of it")
@@ -59,12 +58,6 @@ def _alone(decoded: list) -> None:
 def _preview(motion: Motion, keypoints: Keypoints, video: Video | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_preview(Path(folder) / "preview.mp4", motion, keypoints, video=video)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

@@ -50,6 +50,15 @@ class Person:
         return float(self.seen_confidence.mean()) if len(self.frames) else 0.0
 
 
+def chosen_person(path: str, people: int, person: int | None) -> int:
+    """The number of `person`, or of the most visible, of so many in the input `path`; raises InputError for none."""
+    number = 1 if person is None else person
+    if not 1 <= number <= people:
+        holds = "one person" if people == 1 else f"{people} people, 1 to {people}"
+        raise InputError(f"{path}: there is no person {number}; it holds {holds}")
+    return number
+
+
 @dataclass(frozen=True)
 class Clip:
     """What `formats.read_clip` returns: at least one person in at least one frame."""
@@ -71,10 +80,7 @@ class Clip:
 
         Raises InputError where there is no such person.
         """
-        number = 1 if person is None else person
-        if not 1 <= number <= len(self.people):
-            holds = "one person" if len(self.people) == 1 else f"{len(self.people)} people, 1 to {len(self.people)}"
-            raise InputError(f"{self.path}: there is no person {number}; it holds {holds}")
+        number = chosen_person(self.path, len(self.people), person)
         chosen = self.people[number - 1]
         source = {"file": self.path, "format": self.format_name, "person": number}
         return Keypoints(self.fps or DEFAULT_FPS, self.image_size, chosen.points, chosen.confidence, source)

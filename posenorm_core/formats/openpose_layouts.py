@@ -8,6 +8,7 @@ and no field of the files tells which: the limbs do (`layout.likeliest_layout`).
 the skull), and is neither. The spine no layout has.
 """
 
+from posenorm_core.formats.coco_layouts import COCO_17
 from posenorm_core.formats.layout import Layout
 
 BODY_25 = Layout(
@@ -38,27 +39,12 @@ BODY_25 = Layout(
     },
 )
 
+# COCO's 17 come first.
 BODY_25B = Layout(
     "BODY_25B",
     25,
     {
-        "nose": 0,
-        "left_ear": 3,
-        "right_ear": 4,
-        "thorax": (5, 6),
-        "left_shoulder": 5,
-        "right_shoulder": 6,
-        "left_elbow": 7,
-        "right_elbow": 8,
-        "left_wrist": 9,
-        "right_wrist": 10,
-        "pelvis": (11, 12),
-        "left_hip": 11,
-        "right_hip": 12,
-        "left_knee": 13,
-        "right_knee": 14,
-        "left_ankle": 15,
-        "right_ankle": 16,
+        **COCO_17.landmarks,
         "head": 18,
         "left_toe": 19,
         "left_heel": 21,

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from posenorm_core.clip import DEFAULT_FPS
-from posenorm_core.errors import InputError
+from posenorm_core.clip import DEFAULT_FPS, chosen_person
 from posenorm_core.motion import Motion
 
 
@@ -22,8 +21,5 @@ class MotionClip:
 
         Raises InputError where there is no such person.
         """
-        number = 1 if person is None else person
-        if not 1 <= number <= len(self.people):
-            holds = "one person" if len(self.people) == 1 else f"{len(self.people)} people, 1 to {len(self.people)}"
-            raise InputError(f"{self.path}: there is no person {number}; it holds {holds}")
+        number = chosen_person(self.path, len(self.people), person)
         return self.people[number - 1](self.fps or DEFAULT_FPS)

@@ -5,11 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from openpose_files import FIGURE
 
-from posenorm_core.errors import InputError
-from posenorm_core.formats import read_clip
 from posenorm_core.landmarks import LANDMARK_NAMES
 
 _COCO = (
@@ -76,14 +73,3 @@ def written(path: Path, content: Any) -> Path:
     """`content` as the JSON file `path`, which is returned."""
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
     return path
-
-
-def refused(path: Path, *words: str) -> None:
-    """Reading `path` must fail with one line that has all of `words` and names the file."""
-    with pytest.raises(InputError) as caught:
-        read_clip(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert str(path) in message
-    for word in words:
-        assert word in message

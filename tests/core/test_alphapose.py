@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coco_files import assert_figure, figure, refused, written
+from coco_files import assert_figure, figure, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpose_files import landmark
+from reading import JSON, refused, sound_or_refused
 
-from posenorm_core.errors import InputError
 from posenorm_core.formats import FORMATS, read_clip
 from posenorm_core.formats.source import Source
 
@@ -169,32 +169,20 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, content: object, words: lis
     refused(written(tmp_path / "clip.json", content), *words)
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=8,
-)
 _ENTRY = st.fixed_dictionaries(
     {
-        "image_id": st.integers(-2, 9) | st.sampled_from(["0.jpg", "1.jpg", "a", ""]) | _JSON,
-        "keypoints": st.just(GOOD[0]["keypoints"]) | st.lists(st.floats(-1e4, 1e4), min_size=51, max_size=51) | _JSON,
+        "image_id": st.integers(-2, 9) | st.sampled_from(["0.jpg", "1.jpg", "a", ""]) | JSON,
+        "keypoints": st.just(GOOD[0]["keypoints"]) | st.lists(st.floats(-1e4, 1e4), min_size=51, max_size=51) | JSON,
     },
-    optional={"idx": _JSON | st.lists(st.integers(-1, 3), max_size=2), "foot_kpts": _JSON},
+    optional={"idx": JSON | st.lists(st.integers(-1, 3), max_size=2), "foot_kpts": JSON},
 )
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(told=st.lists(_ENTRY | _JSON, min_size=1, max_size=3), cut=st.none() | st.integers(0, 200))
+@given(told=st.lists(_ENTRY | JSON, min_size=1, max_size=3), cut=st.none() | st.integers(0, 200))
 def test_anything_gives_a_clip_or_an_input_error(tmp_path: Path, told: list, cut: int | None) -> None:
     path = written(tmp_path / "fuzz.json", json.dumps(told)[:cut])
-    try:
-        clip = read_clip(path)
-    except InputError as error:
-        assert "\n" not in str(error)  # noqa: PT017
-        return
-    keypoints = clip.keypoints()
-    assert np.isfinite(keypoints.points).all()
-    assert (keypoints.confidence > 0).any()
+    sound_or_refused(path)
 
 
 def test_the_real_file(shared_data: Path) -> None:

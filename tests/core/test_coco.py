@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coco_files import FEET, ORDERS, assert_figure, figure, refused, written
+from coco_files import FEET, ORDERS, assert_figure, figure, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpose_files import landmark
+from reading import JSON, refused, sound_or_refused
 
-from posenorm_core.errors import InputError
 from posenorm_core.formats import FORMATS, read_clip
 from posenorm_core.formats.coco_layouts import COCO_17, COCO_WHOLEBODY_133, HALPE_26, HALPE_136, HUMAN36M_17
 from posenorm_core.formats.source import Source
@@ -188,40 +188,28 @@ def test_bad_input_is_one_clear_line(tmp_path: Path, content: object, words: lis
     refused(written(tmp_path / "clip.json", content), *words)
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=8,
-)
-_IMAGE = st.fixed_dictionaries({}, optional={"id": st.integers(0, 3) | _JSON, "file_name": _JSON, "width": _JSON})
+_IMAGE = st.fixed_dictionaries({}, optional={"id": st.integers(0, 3) | JSON, "file_name": JSON, "width": JSON})
 _ANNOTATION = st.fixed_dictionaries(
     {},
     optional={
-        "image_id": st.integers(0, 3) | _JSON,
-        "keypoints": st.just(_PEOPLE[0]["keypoints"]) | _JSON,
-        "track_id": _JSON,
-        "foot_kpts": _JSON,
+        "image_id": st.integers(0, 3) | JSON,
+        "keypoints": st.just(_PEOPLE[0]["keypoints"]) | JSON,
+        "track_id": JSON,
+        "foot_kpts": JSON,
     },
 )
-_CATEGORY = st.fixed_dictionaries({}, optional={"name": _JSON, "keypoints": st.just(ORDERS["COCO 17"]) | _JSON})
+_CATEGORY = st.fixed_dictionaries({}, optional={"name": JSON, "keypoints": st.just(ORDERS["COCO 17"]) | JSON})
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    images=st.lists(_IMAGE, max_size=3) | _JSON,
-    people=st.lists(_ANNOTATION, max_size=3) | _JSON,
-    categories=st.lists(_CATEGORY, max_size=2) | _JSON,
+    images=st.lists(_IMAGE, max_size=3) | JSON,
+    people=st.lists(_ANNOTATION, max_size=3) | JSON,
+    categories=st.lists(_CATEGORY, max_size=2) | JSON,
 )
 def test_anything_gives_a_clip_or_an_input_error(tmp_path: Path, images, people, categories) -> None:
     path = written(tmp_path / "fuzz.json", {"images": images, "annotations": people, "categories": categories})
-    try:
-        clip = read_clip(path)
-    except InputError as error:
-        assert "\n" not in str(error)  # noqa: PT017
-        return
-    keypoints = clip.keypoints()
-    assert np.isfinite(keypoints.points).all()
-    assert (keypoints.confidence > 0).any()
+    sound_or_refused(path)
 
 
 @pytest.mark.parametrize(("name", "feet"), [("test_coco.json", False), ("test_coco_wholebody.json", True)])

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coco_files import assert_figure, figure, refused
+from coco_files import assert_figure, figure
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reading import refused, sound_or_refused
 
 from posenorm_core.builtin_motion import ACTIONS, builtin_clip
 from posenorm_core.condition_skeleton import JOINT_NAMES
-from posenorm_core.errors import InputError
 from posenorm_core.formats import read_clip
 from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.synthetic_view import film
@@ -152,9 +152,4 @@ def test_anything_gives_a_clip_or_an_input_error(tmp_path: Path, data: st.DataOb
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     (tmp_path / "input").write_bytes(content[: data.draw(st.none() | st.integers(0, len(content)))])
-    try:
-        keypoints = read_clip(tmp_path / "input").keypoints()
-    except InputError as error:
-        assert "\n" not in str(error)  # noqa: PT017
-        return
-    assert np.isfinite(keypoints.points).all()
+    sound_or_refused(tmp_path / "input")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coco_files import ORDERS, assert_figure, figure, refused, written
+from coco_files import ORDERS, assert_figure, figure, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpose_files import landmark
+from reading import JSON, refused, sound_or_refused
 
-from posenorm_core.errors import InputError
 from posenorm_core.formats import FORMATS, read_clip
 from posenorm_core.formats.source import Source
 
@@ -198,37 +198,25 @@ def test_a_folder_of_several_clips_is_refused(tmp_path: Path) -> None:
     refused(folder, "clip_1.json", "of several clips")
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=8,
-)
 _INSTANCE = st.fixed_dictionaries(
-    {"keypoints": st.just(_PERSON["keypoints"]) | _JSON},
-    optional={"keypoint_scores": st.just(_PERSON["keypoint_scores"]) | _JSON, "track_id": _JSON},
+    {"keypoints": st.just(_PERSON["keypoints"]) | JSON},
+    optional={"keypoint_scores": st.just(_PERSON["keypoint_scores"]) | JSON, "track_id": JSON},
 )
-_FRAME = st.fixed_dictionaries({"frame_id": st.integers(-1, 9) | _JSON, "instances": st.lists(_INSTANCE) | _JSON})
+_FRAME = st.fixed_dictionaries({"frame_id": st.integers(-1, 9) | JSON, "instances": st.lists(_INSTANCE) | JSON})
 _META = st.fixed_dictionaries(
     {},
     optional={
-        "dataset_name": st.just("h36m") | _JSON,
-        "keypoint_id2name": st.just(meta_info(ORDERS["COCO 17"])["keypoint_id2name"]) | _JSON,
+        "dataset_name": st.just("h36m") | JSON,
+        "keypoint_id2name": st.just(meta_info(ORDERS["COCO 17"])["keypoint_id2name"]) | JSON,
     },
 )
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(meta=_META | _JSON, frames=st.lists(_FRAME | st.lists(_INSTANCE, max_size=2) | _INSTANCE, max_size=3) | _JSON)
+@given(meta=_META | JSON, frames=st.lists(_FRAME | st.lists(_INSTANCE, max_size=2) | _INSTANCE, max_size=3) | JSON)
 def test_anything_gives_a_clip_or_an_input_error(tmp_path: Path, meta, frames) -> None:
     path = written(tmp_path / "fuzz.json", {"meta_info": meta, "instance_info": frames})
-    try:
-        clip = read_clip(path)
-    except InputError as error:
-        assert "\n" not in str(error)  # noqa: PT017
-        return
-    keypoints = clip.keypoints()
-    assert np.isfinite(keypoints.points).all()
-    assert (keypoints.confidence > 0).any()
+    sound_or_refused(path)
 
 
 def test_the_real_file(shared_data: Path) -> None:

@@ -1,16 +1,15 @@
 """Arrays and dictionaries out of `.npy` and `.npz`: as they were saved, in every age of pickle, and never run."""
 
 import io
-import os
 import pickle
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from reading import Runs
 
 from posenorm_core.errors import InputError
 from posenorm_core.npy import npy_header, read_members, read_npy
@@ -58,18 +57,8 @@ def test_an_array_comes_back_as_it_was_saved(dtype: str, shape: tuple[int, ...],
     assert npy_header(io.BytesIO(file.getvalue())) == (shape, np.dtype(dtype), values.flags.fnc)
 
 
-class _Runs:
-    """Makes a folder where it is unpickled as pickles usually are."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
-        return os.mkdir, (str(self.path),)
-
-
 def test_what_a_pickle_would_run_is_not_run(tmp_path: Path) -> None:
-    path = npz(tmp_path / "a.npz", pickle.dumps(np.array({"S1": _Runs(tmp_path / "made")}, dtype=object)))
+    path = npz(tmp_path / "a.npz", pickle.dumps(np.array({"S1": Runs(tmp_path / "made")}, dtype=object)))
     with pytest.raises(InputError, match=r"a\.npz: 'a': holds 'posix\.mkdir', which is not read"):
         read_members(path, "a")
     assert not (tmp_path / "made").exists()

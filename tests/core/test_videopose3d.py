@@ -1,20 +1,18 @@
 """VideoPose3D's `.npz`: read without running its pickle, in the layout it has, whatever its metadata say."""
 
 import io
-import os
 import pickle
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from coco_files import assert_figure, figure, refused
+from coco_files import assert_figure, figure
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reading import Runs, refused, sound_or_refused
 
-from posenorm_core.errors import InputError
 from posenorm_core.formats import read_clip
 
 # As VideoPose3D's data_utils.py suggests them.
@@ -100,21 +98,11 @@ def test_several_clips_are_named_and_one_saved_as_told_is_read(tmp_path: Path) -
     assert_figure(read_clip(tmp_path / "one.npy"), "COCO 17", centre=(300, 240))
 
 
-class _Runs:
-    """Makes a folder where it is unpickled as pickles usually are."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
-        return os.mkdir, (str(self.path),)
-
-
 def test_what_a_pickle_would_run_is_not_run(tmp_path: Path) -> None:
-    path = nested(tmp_path / "a.npz", {"S1": {"Walking": [_Runs(tmp_path / "made")]}})
+    path = nested(tmp_path / "a.npz", {"S1": {"Walking": [Runs(tmp_path / "made")]}})
     refused(path, "mkdir")
     assert not (tmp_path / "made").exists()
-    metadata: Any = {"layout_name": _Runs(tmp_path / "made")}
+    metadata: Any = {"layout_name": Runs(tmp_path / "made")}
     np.savez(tmp_path / "b.npz", positions_2d=np.array({"a": [walk("COCO 17")]}, dtype=object), metadata=metadata)
     refused(tmp_path / "b.npz", "mkdir")
     assert not (tmp_path / "made").exists()
@@ -183,12 +171,7 @@ def test_a_damaged_pickle_gives_a_clip_or_an_input_error(tmp_path: Path, data: s
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     _npz(tmp_path / "a.npz", bytes(content[: data.draw(st.none() | st.integers(0, len(content)))]))
-    try:
-        keypoints = read_clip(tmp_path / "a.npz").keypoints()
-    except InputError as error:
-        assert "\n" not in str(error)  # noqa: PT017
-        return
-    assert np.isfinite(keypoints.points).all()
+    sound_or_refused(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("name", ["data_2d_detections.npz", "data_2d_detections_scater.npz"])
