@@ -56,7 +56,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _person(word: str) -> int | None:
     """A person's number, None for all."""
-    return None if word == "all" else int(word)
+    if word == "all":
+        return None
+    try:
+        return int(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{word}' must be a person's number, or all") from None
 
 
 @dataclass(frozen=True)

@@ -228,10 +228,18 @@ def test_wrong_arguments_are_refused_and_nothing_is_left(run, clip: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--orientation", "sideways"], ["--person", "two"], ["--fps", "fast"], ["--nosuch"]]
+    ("arguments", "words"),
+    [
+        (["--orientation", "sideways"], "invalid choice: 'sideways'"),
+        (["--person", "two"], "'two' must be a person's number, or all"),
+        (["--fps", "fast"], "invalid float value: 'fast'"),
+        (["--nosuch"], "--nosuch"),
+    ],
 )
-def test_arguments_that_do_not_parse_end_with_2(run, clip: Path, arguments: list[str]) -> None:
-    assert run(clip, *arguments)[0] == 2
+def test_arguments_that_do_not_parse_end_with_2(run, clip: Path, arguments: list[str], words: str) -> None:
+    code, _, errors = run(clip, *arguments)
+    assert code == 2
+    assert words in errors
 
 
 def test_failing_while_writing_keeps_the_old_file(
