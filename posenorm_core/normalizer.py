@@ -1,8 +1,8 @@
 """The main job: 2D keypoints of a person in, joint rotations on one fixed skeleton out.
 
-The keypoints are cleaned (`cleaning`), read at 30 frames/s, run through E_Q in chunks, as seen and in a mirror,
-brought back to their own frames and smoothed on the sphere (`smoothing`). Each chunk carries the frames its ends need,
-so cutting changes nothing.
+The keypoints are cleaned (`cleaning`), read at 30 frames/s, run through E_Q in chunks, as seen and in a mirror, their
+limbs given the depth that their lengths tell (`foreshortening`), brought back to their own frames and smoothed on the
+sphere (`smoothing`). Each chunk carries the frames its ends need, so cutting changes nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ from posenorm_core.condition_skeleton import (
     require_condition_joints,
 )
 from posenorm_core.errors import InputError
+from posenorm_core.foreshortening import with_depth_from_lengths
 from posenorm_core.frame_rate import (
     input_times,
     resample_keypoints,
@@ -88,6 +89,7 @@ def normalize(
     confidence[:, PELVIS] = resample_keypoints(keypoints.points, keypoints.confidence, times)[1][:, PELVIS]
     said = _joined(list(_predicted(points, confidence, loaded, progress)))
     said = replace(said, rotations=_bridged(said.rotations, confidence))
+    said = replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, points, confidence))
     said = _at_times(said, input_times(len(keypoints), keypoints.fps))
     sure = joint_confidence(keypoints.confidence) * certainty(said.doubt)
     said = replace(said, rotations=_smoothed(said.rotations, sure, keypoints.fps, smooth))

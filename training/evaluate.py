@@ -3,6 +3,7 @@
     python -m training.evaluate normalizer --data DATA       # every measure of `training.scoring`
     python -m training.evaluate robustness --data DATA       # curves of error against what is wrong with the input
     python -m training.evaluate ground --data DATA           # contacts, vertical and path before pitched cameras
+    python -m training.evaluate cleaning --data DATA --clips FILE_OR_FOLDER [...]   # what cleaning is worth
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
 
 The comparison with other models, each trained here, is `python -m training.experiments`.
@@ -11,7 +12,7 @@ The comparison with other models, each trained here, is `python -m training.expe
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,19 @@ import torch
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable, write_aside
+from posenorm_core.formats import read_clip
+from posenorm_core.foreshortening import with_depth_from_lengths
 from posenorm_core.network import predict
+from posenorm_core.network_input import landmarks_of
 from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.weights import Weights, load_weights
 from training import scoring, splits
 from training.answer import Answer, Predict
+from training.cleaning_report import write_report as write_cleaning_report
+from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
 from training.dataset import MotionData, builtin_data, load_data
+from training.detector_noise import measure, require_rate
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
@@ -53,14 +60,22 @@ _COLUMNS = {name: column for name, column in MEASURES.items() if name != "mpjpe_
 
 
 def predictor(weights: Weights) -> Predict:
-    """The NumPy runtime, averaged with its mirror image as `normalize` does, as the one form models are scored in."""
+    """What `normalize` says of clean landmarks, with the NumPy runtime, as the one form models are scored in."""
 
     def ask(features: torch.Tensor, offsets: torch.Tensor) -> Answer:
-        views = [averaged_with_mirror(partial(predict, weights), view).parts() for view in features.numpy()]
+        views = [_as_normalized(weights, view).parts() for view in features.numpy()]
         whole = Prediction(*(torch.from_numpy(np.stack(part)) for part in zip(*views, strict=True)))
         return as_answer(whole, offsets)
 
     return ask
+
+
+def _as_normalized(weights: Weights, features: np.ndarray) -> Prediction:
+    """What is said of the input (T', 72): averaged with its mirror image, its limbs as deep as their lengths tell."""
+    said = averaged_with_mirror(partial(predict, weights), features)
+    context = weights.architecture.context
+    seen = landmarks_of(features[context : len(features) - context])
+    return replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, seen[..., :2], seen[..., 2]))
 
 
 def normalizer_scores(weights: Weights, data: MotionData, layout: str = "all") -> list[Scores]:
@@ -105,13 +120,28 @@ def run_normalizer(options: argparse.Namespace) -> None:
 def run_robustness(options: argparse.Namespace) -> None:
     """The command `robustness`."""
     data = load_data(options.data)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{options.out}: cannot be made ({error.strerror}); choose another -o") from None
+    _make_folder(options.out)
     report = robustness(load_weights(options.weights), splits.part(data, "test"), splits.part(data, "train"))
     write_report(report, options.out)
     print(f"{options.out}: robustness.json, robustness.md, robustness.png")
+
+
+def run_cleaning(options: argparse.Namespace) -> None:
+    """The command `cleaning`."""
+    data = splits.part(load_data(options.data), "test")
+    noise = measure([require_rate(read_clip(path, options.fps)).keypoints() for path in options.clips])
+    _make_folder(options.out)
+    weights = load_weights(options.weights)
+    write_cleaning_report(weights.name, noise, cleaning_scores(weights, data, noise), options.out)
+    print(f"{options.out}: cleaning.json, cleaning.md, cleaning.png")
+
+
+def _make_folder(path: Path) -> None:
+    """The folder, made where it is not there; raises InputError where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made ({error.strerror}); choose another -o") from None
 
 
 def run_ground(options: argparse.Namespace) -> None:
@@ -178,6 +208,12 @@ def main() -> int:
         "-o", "--out", type=Path, default=Path("out/robustness"), help="folder (default: out/robustness)"
     )
     curves.set_defaults(run=run_robustness)
+    faults = commands.add_parser("cleaning", help="what cleaning is worth on detections as wrong as real ones")
+    faults.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
+    faults.add_argument("--clips", type=Path, nargs="+", required=True, help="real detections, to measure their noise")
+    faults.add_argument("--fps", type=float, help="their frame rate where their format has none")
+    faults.add_argument("-o", "--out", type=Path, default=Path("out/cleaning"), help="folder (default: out/cleaning)")
+    faults.set_defaults(run=run_cleaning)
     ground = commands.add_parser("ground", help="contacts, vertical and path before cameras that look up or down")
     ground.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
     ground.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
@@ -188,7 +224,7 @@ def main() -> int:
     table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
     table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1.set_defaults(run=run_human36m)
-    for command in (normalizer, curves, ground, table_1):
+    for command in (normalizer, curves, faults, ground, table_1):
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: _run(options))
@@ -196,7 +232,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> None:
     """The command; where it could not write is known before the work."""
-    if options.out and options.run is not run_robustness:
+    if options.out and options.run not in (run_robustness, run_cleaning):
         require_writable(options.out)
     options.run(options)
 
