@@ -13,6 +13,9 @@ from training.layouts import LAYOUTS, visible
 # Detectors place a joint by habit, not at the joint's centre: a lasting displacement; and they tremble.
 # These are of the worst; most are mild.
 _HABIT, _TREMBLE = 0.06, 0.06
+# What a confidence means is each detector's own: how far below 1 one may stay that is right, throughout or for one
+# landmark, and how far it goes up and down from frame to frame for no reason.
+_RESERVE, _RESTLESS = 0.6, 0.4
 # How much less sure than a limb's joint a landmark is: points on the face are seen, a hip lies under clothes (the
 # spread of annotators that COCO publishes as its keypoints' sigmas, relative to the shoulder's).
 _SPREAD = {"nose": 0.33, "left_ear": 0.44, "right_ear": 0.44, "left_hip": 1.35, "right_hip": 1.35, "pelvis": 1.0}
@@ -27,6 +30,8 @@ def detected(points: torch.Tensor, options: Augmentation, rng: torch.Generator) 
     """True image points (B, L, 24, 2) -> what a detector reports: points, and confidence (B, L, 24)."""
     size = (points - points[:, :, :1]).square().sum(-1).mean((1, 2)).sqrt()[:, None, None, None]
     noise, confidence = _noise(points, options.noisy, rng)
+    if options.hedged:
+        confidence = _hedged(confidence, options.hedged, rng)
     seen = _layouts(points, options.layout, rng) & _unoccluded(points, options, rng)
     return points + noise * size, torch.where(seen, confidence, torch.zeros_like(confidence))
 
@@ -44,6 +49,20 @@ def _noise(points: torch.Tensor, share: float, rng: torch.Generator) -> tuple[to
     displaced = _HABIT * strength[..., None] * habit + _TREMBLE * doubt[..., None] * tremble
     spread = constant_like([_SPREAD.get(name, 1.0) for name in LANDMARK_NAMES], displaced)
     return displaced * spread[:, None], 1 - 0.7 * doubt
+
+
+def _hedged(confidence: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
+    """The confidence (B, L, 24) as other detectors word it: of the most a share, less for some landmarks, restless."""
+    batch, length, landmarks = confidence.shape
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=rng, device=confidence.device)
+
+    most = 1 - _RESERVE * drawn(batch, 1, 1)
+    by_landmark = 1 - _RESERVE * drawn(batch, 1, landmarks).square()
+    restless = 1 - _RESTLESS * drawn(batch, 1, 1) * drawn(batch, length, landmarks)
+    hedged = drawn(batch, 1, 1) < share
+    return torch.where(hedged, confidence * most * by_landmark * restless, confidence)
 
 
 def _layouts(points: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
