@@ -82,11 +82,7 @@ def normalize(
     _require_a_person(keypoints)
     require_strength(smooth)
     keypoints = cleaned(keypoints, smooth)
-    times = resample_times(len(keypoints), keypoints.fps)
-    points, confidence = resample_keypoints(
-        with_pelvis(keypoints.points, keypoints.confidence), _pelvis_everywhere(keypoints), times
-    )
-    confidence[:, PELVIS] = resample_keypoints(keypoints.points, keypoints.confidence, times)[1][:, PELVIS]
+    points, confidence = computed_frames(keypoints)
     said = _joined(list(_predicted(points, confidence, loaded, progress)))
     said = replace(said, rotations=_bridged(said.rotations, confidence))
     said = replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, points, confidence))
@@ -104,6 +100,20 @@ def _require_a_person(keypoints: Keypoints) -> None:
         raise InputError(f"{file}: nobody is seen in any of its {len(keypoints)} frames (every confidence is 0)")
     if not (keypoints.confidence[:, [PELVIS, *HIPS]] > 0).any():
         raise InputError(f"{file}: the hips are not seen in any frame; the person must be in the picture to the hips")
+
+
+def computed_frames(keypoints: Keypoints) -> tuple[np.ndarray, np.ndarray]:
+    """The landmarks (N, 24, 2) and their confidence (N, 24) at the 30 frames/s the network reads.
+
+    The pelvis, which everything is measured from, has a place in every frame; where it is bridged its confidence
+    is 0 all the same.
+    """
+    times = resample_times(len(keypoints), keypoints.fps)
+    points, confidence = resample_keypoints(
+        with_pelvis(keypoints.points, keypoints.confidence), _pelvis_everywhere(keypoints), times
+    )
+    confidence[:, PELVIS] = resample_keypoints(keypoints.points, keypoints.confidence, times)[1][:, PELVIS]
+    return points, confidence
 
 
 def _pelvis_everywhere(keypoints: Keypoints) -> np.ndarray:

@@ -4,6 +4,7 @@
     python -m training.evaluate robustness --data DATA       # curves of error against what is wrong with the input
     python -m training.evaluate ground --data DATA           # contacts, vertical and path before pitched cameras
     python -m training.evaluate cleaning --data DATA --clips FILE_OR_FOLDER [...]   # what cleaning is worth
+    python -m training.evaluate views VIEW VIEW              # one real performance filmed from two sides at once
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
 
 The comparison with other models, each trained here, is `python -m training.experiments`.
@@ -23,8 +24,8 @@ import torch
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable, write_aside
-from posenorm_core.formats import read_clip
 from posenorm_core.foreshortening import with_depth_from_lengths
+from posenorm_core.formats import read_clip
 from posenorm_core.network import predict
 from posenorm_core.network_input import landmarks_of
 from posenorm_core.prediction import Prediction, averaged_with_mirror
@@ -45,6 +46,7 @@ from training.robustness_report import write_report
 from training.scoring import Figures, Scores
 from training.tables import Column, markdown
 from training.trainer import trained
+from training.two_views import SAME_MOMENT, agreements
 
 # Built-in clips that no training has drawn: neither their seeds nor, with them, their bodies.
 _BUILTIN_TEST_SEED = 2_000_000_000
@@ -55,6 +57,12 @@ _GROUND_COLUMNS = {
     "path_median": Column("path % median", 1),
     "clips": Column("clips", 0),
 }
+_VIEWS_COLUMNS = (
+    Column("pose"),
+    Column("distance mm", 1),
+    Column("of any two frames mm", 1),
+    Column(f"found within {SAME_MOMENT} frames %", 0),
+)
 # The columns of a table: rotations posed on the subject's body have its own bones in any case.
 _COLUMNS = {name: column for name, column in MEASURES.items() if name != "mpjpe_own_bones"}
 
@@ -159,6 +167,20 @@ def _measured(scores: GroundScores) -> dict[str, float | None]:
     return {name: None if np.isnan(value) else value for name, value in asdict(scores).items()}
 
 
+def run_views(options: argparse.Namespace) -> None:
+    """The command `views`."""
+    first, second = (require_rate(read_clip(path, options.fps)).keypoints() for path in options.clips)
+    weights = load_weights(options.weights)
+    rows = agreements(first, second, weights, options.checkpoint or [])
+    told = [[name, row.distance, row.anytime, _percent(row.found)] for name, row in rows.items()]
+    print(markdown(_VIEWS_COLUMNS, told))
+    _write(options.out, {"weights": weights.name, "views": {name: asdict(row) for name, row in rows.items()}})
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
 def run_human36m(options: argparse.Namespace) -> None:
     """The command `h36m`: a row for the weights, and one for each checkpoint."""
     weights = load_weights(options.weights)
@@ -218,13 +240,19 @@ def main() -> int:
     ground.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
     ground.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     ground.set_defaults(run=run_ground)
+    views = commands.add_parser("views", help="one performance filmed from two sides at once: how alike the poses are")
+    views.add_argument("clips", type=Path, nargs=2, help="keypoints of the two views, of the same instants")
+    views.add_argument("--fps", type=float, help="frame rate of clips that do not tell it")
+    views.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
+    views.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
+    views.set_defaults(run=run_views)
     table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
     table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
     table_1.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
     table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
     table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1.set_defaults(run=run_human36m)
-    for command in (normalizer, curves, faults, ground, table_1):
+    for command in (normalizer, curves, faults, ground, views, table_1):
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: _run(options))

@@ -1,0 +1,60 @@
+"""Two views of one performance: what agreement means, and that views of different instants are refused."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from posenorm_core.errors import InputError
+from posenorm_core.keypoints import Keypoints
+from posenorm_core.landmarks import LANDMARK_COUNT
+from posenorm_core.weights import load_weights
+from training.two_views import SAME_MOMENT, agreement, agreements
+
+
+def poses(frames: int = 80, seed: int = 0) -> np.ndarray:
+    """Poses that never come back to where they were."""
+    steps = np.random.default_rng(seed).normal(0, 0.02, (frames, 19, 3))
+    return np.cumsum(steps + 0.01, axis=0)
+
+
+def test_the_same_poses_agree_wholly_and_one_pose_for_all_tells_nothing():
+    same = agreement(poses(), poses())
+    assert (same.distance, same.found) == (0, 1)
+    assert same.anytime > 100
+    still = agreement(np.repeat(poses()[:1], 80, axis=0), np.repeat(poses()[:1], 80, axis=0))
+    assert (still.distance, still.anytime) == (0, 0)
+
+
+def test_a_distance_is_in_millimetres_and_the_mean_over_joints():
+    moved = poses()
+    moved[:, 5, 1] += 0.19
+    assert agreement(moved, poses()).distance == pytest.approx(10)
+
+
+@pytest.mark.parametrize(("late", "found"), [(SAME_MOMENT, 1.0), (SAME_MOMENT + 1, 0.0)])
+def test_a_moment_is_found_within_five_frames(late, found):
+    whole = poses(200)
+    # Only where each frame's twin is in the other view: the ends have none.
+    shares = agreement(whole[late:], whole[:-late]).found
+    assert shares == pytest.approx(found, abs=0.05)
+
+
+def keypoints(frames: int = 40, fps: float = 60.0) -> Keypoints:
+    rng = np.random.default_rng(1)
+    points = 500 + np.cumsum(rng.normal(0, 2, (frames, LANDMARK_COUNT, 2)), axis=0) + rng.normal(0, 200, (1, 24, 2))
+    confidence = np.ones((frames, LANDMARK_COUNT))
+    return Keypoints(fps=fps, image_size=(1000.0, 1000.0), points=points, confidence=confidence, source={})
+
+
+def test_one_clip_twice_agrees_in_every_row():
+    rows = agreements(keypoints(), keypoints(), load_weights(None), [])
+    assert len(rows) == 3
+    assert all(row.distance == pytest.approx(0, abs=1e-3) for row in rows.values())
+
+
+@pytest.mark.parametrize("other", [keypoints(39), replace(keypoints(), fps=30.0)], ids=["length", "rate"])
+def test_views_of_other_instants_are_refused(other):
+    with pytest.raises(InputError, match=re.escape("they must show the same instants")):
+        agreements(keypoints(), other, load_weights(None), [])
