@@ -3,14 +3,14 @@
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.cleaning import GENTLE
 from posenorm_core.clip import Clip
 from posenorm_core.commands.detect import add_video_options, detected
-from posenorm_core.commands.telling import list_people, progress, warn_of_clip
+from posenorm_core.commands.telling import list_people, progress, tell, warn_of_clip
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
@@ -22,7 +22,7 @@ from posenorm_core.preview import write_preview
 from posenorm_core.recorded_motion import with_skeleton
 from posenorm_core.skeleton import Skeleton, load_skeleton
 from posenorm_core.smoothing import require_strength
-from posenorm_core.video import is_video, open_video
+from posenorm_core.video import Video, is_video, open_video
 
 _WRITERS: dict[str, Callable[[Motion, Path], None]] = {".npz": save_motion, ".bvh": write_motion_bvh}
 
@@ -51,6 +51,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="FILE", help="other weights than the ones shipped")
     parser.add_argument("--positions", type=Path, metavar="P.npz", help="also write the pose as joint positions")
     parser.add_argument("--preview", type=Path, metavar="P.mp4", help="also write a video to judge the motion by")
+    parser.add_argument(
+        "--video", type=Path, metavar="VIDEO", help="what the keypoints are of: its rate, its size, behind the preview"
+    )
     add_video_options(parser)
 
 
@@ -92,12 +95,13 @@ def run(options: argparse.Namespace) -> None:
     if options.skeleton:
         skeleton = load_skeleton(options.skeleton)
         require_condition_joints(skeleton)
-    clip = _read(options)
+    video = _video(options)
+    clip = _read(options, video)
     warn_of_clip(clip, options.fps)
     everybody = options.person is None
     for person in range(1, len(clip.people) + 1) if everybody else [options.person]:
         own = outputs.of(person) if everybody else outputs
-        motion = _write(clip, person, skeleton, own, options)
+        motion = _write(clip, person, skeleton, own, options, video)
         written = " and ".join(str(path) for path in own.all())
         print(
             f"{clip.format_name}, person {person} of {len(clip.people)}: {len(motion)} frames at {motion.fps:g} "
@@ -105,21 +109,46 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _read(options: argparse.Namespace) -> Clip | MotionClip:
-    """Everybody in the input, whatever it is."""
+def _video(options: argparse.Namespace) -> Video | None:
+    """The video that the input is, or that its keypoints are of."""
     if is_video(options.input):
+        if options.video:
+            raise InputError(f"{options.video}: {options.input} is a video itself; leave --video out")
+        return open_video(options.input)
+    return open_video(options.video) if options.video else None
+
+
+def _read(options: argparse.Namespace, video: Video | None) -> Clip | MotionClip:
+    """Everybody in the input, whatever it is."""
+    if video and not options.video:
         clip = detected(options.input, options)
     else:
         recorded = read_motion_clip(options.input, options.fps)
         if recorded is not None:
             return recorded
         clip = read_clip(options.input, options.fps)
+        if video:
+            clip = _of_video(clip, video)
     list_people(clip, "all" if options.person is None else str(options.person))
     return clip
 
 
+def _of_video(clip: Clip, video: Video) -> Clip:
+    """The clip of keypoints with the rate and the size of the video they are of, where its format tells none."""
+    # Detectors may leave out the last frames, or see one more than the times of the others tell of.
+    if abs(len(clip) - video.frame_count) > max(2, 0.02 * len(clip)):
+        tell(f"warning: {clip.path} has {len(clip)} frames, {video.path} {video.frame_count}; are they of each other?")
+    size = clip.image_size if all(clip.image_size) else video.size
+    return replace(clip, fps=clip.fps or video.fps, image_size=size)
+
+
 def _write(
-    clip: Clip | MotionClip, person: int, skeleton: Skeleton, outputs: _Outputs, options: argparse.Namespace
+    clip: Clip | MotionClip,
+    person: int,
+    skeleton: Skeleton,
+    outputs: _Outputs,
+    options: argparse.Namespace,
+    video: Video | None,
 ) -> Motion:
     """Normalizes one person and writes what is asked for."""
     if isinstance(clip, MotionClip):
@@ -137,8 +166,7 @@ def _write(
             progress=progress("normalizing"),
         )
         if outputs.preview:
-            video = open_video(options.input) if is_video(options.input) else None
-            first = round(options.start * video.fps) if video else 0
+            first = 0 if video is None or options.video else round(options.start * video.fps)
             write_preview(
                 outputs.preview, motion, keypoints, video=video, first=first, progress=progress("drawing the preview")
             )
@@ -156,7 +184,7 @@ def _check(options: argparse.Namespace, outputs: _Outputs) -> None:
     for path, what, suffix in ((outputs.positions, "positions", ".npz"), (outputs.preview, "preview", ".mp4")):
         if path and path.suffix.lower() != suffix:
             raise InputError(f"{path}: the name of the {what} must end in {suffix}")
-    taken = {path.resolve() for path in (options.input, options.skeleton, options.weights) if path}
+    taken = {path.resolve() for path in (options.input, options.video, options.skeleton, options.weights) if path}
     for path in outputs.all():
         if path.resolve() in taken:
             raise InputError(f"{path}: is to be read and written at once; choose another name for the output")

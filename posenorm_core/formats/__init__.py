@@ -13,6 +13,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.formats import alphapose, coco, human36m17, keypoints_file, mediapipe, mmpose, openpose, videopose3d
 from posenorm_core.formats.source import Source
 from posenorm_core.frame_rate import require_fps
+from posenorm_core.video import is_video
 
 __all__ = ["FORMATS", "Format", "read_clip"]
 
@@ -49,6 +50,8 @@ def read_clip(path: str | Path, fps: float | None = None) -> Clip:
         if source.kind != "file" and not source.names:
             raise InputError(f"{path}: is an empty {source.kind}; it should hold {openpose.DESCRIPTION}")
         chosen = next((known for known in FORMATS if known.recognises(source)), None)
+        if chosen is None and is_video(path):
+            raise InputError(f"{path}: is a video; its keypoints are found by `detect`, or on the way by `normalize`")
         if chosen is None:
             readable = "; ".join(known.description for known in FORMATS)
             raise InputError(f"{path}: holds no keypoints known here, which are: {readable}")

@@ -140,6 +140,25 @@ def test_one_frame_works(run, tmp_path: Path) -> None:
     assert len(load_motion(tmp_path / "out.npz")) == 1
 
 
+def test_keypoints_take_the_rate_and_the_size_of_their_video(run, clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="the extra [video] is not installed")
+    from test_video import even
+    from test_video import write as write_video
+
+    video = write_video(tmp_path / "v.mp4", even(12, 25, 12800), base=12800, rate=25)
+    code, out, err = run(clip, "--video", video, "--preview", tmp_path / "p.mp4")
+    assert (code, err) == (0, "")
+    assert "12 frames at 25 frames/s" in out
+    assert (tmp_path / "p.mp4").stat().st_size > 1000
+    longer = write_video(tmp_path / "long.mp4", even(30, 25, 12800), base=12800, rate=25)
+    code, _, err = run(clip, "--video", longer, "--fps", 24)
+    assert code == 0
+    assert "has 12 frames" in err
+    assert load_motion(tmp_path / "out.npz").fps == 24
+    assert_refused(run(video, "--video", longer), "is a video itself; leave --video out")
+    assert_refused(run(clip, "--video", tmp_path / "none.mp4"), "there is no such file")
+
+
 def test_progress_is_shown_to_a_terminal_only(run, clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "normalizing" not in run(clip, "--fps", 30)[2]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
