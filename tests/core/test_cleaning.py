@@ -94,19 +94,22 @@ def test_a_step_to_another_place_is_no_jump():
     np.testing.assert_array_equal(without_jumps(points, clip.confidence, SIZE, FPS), clip.confidence)
 
 
-def test_short_gaps_are_bridged_half_as_sure_and_long_ones_left():
+def test_gaps_of_up_to_a_second_are_bridged_as_sure_as_their_ends_and_longer_ones_left():
     clip = walking()
     confidence = clip.confidence.copy()
-    confidence[20:25, WRIST] = confidence[50:70, WRIST] = confidence[:3, WRIST] = 0
+    confidence[19, WRIST], confidence[25, WRIST] = 0.4, 0.7
+    confidence[20:25, WRIST] = confidence[45:76, WRIST] = confidence[:3, WRIST] = 0
     points = np.where((confidence > 0)[..., None], clip.points, 0)
     filled, sure = bridged(points, confidence, FPS)
-    assert (sure[20:25, WRIST] == 0.5).all()
+    np.testing.assert_allclose(sure[20:25, WRIST], 0.4)
     np.testing.assert_allclose(filled[20:25, WRIST], clip.points[20:25, WRIST], atol=3)
-    for left_alone in (slice(0, 3), slice(50, 70)):
+    for left_alone in (slice(0, 3), slice(45, 76)):
         assert (sure[left_alone, WRIST] == 0).all()
         assert (filled[left_alone, WRIST] == 0).all()
     everything_else = np.arange(LANDMARK_COUNT) != WRIST
     np.testing.assert_array_equal(filled[:, everything_else], points[:, everything_else])
+    confidence[45, WRIST] = 1
+    assert (bridged(points, confidence, FPS)[1][46:76, WRIST] > 0).all()
 
 
 def test_the_same_at_another_size_and_place():
