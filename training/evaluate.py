@@ -81,7 +81,7 @@ def predictor(weights: Weights) -> Predict:
 def _as_normalized(weights: Weights, features: np.ndarray) -> Prediction:
     """What is said of the input (T', 72): averaged with its mirror image, its limbs as deep as their lengths tell."""
     said = averaged_with_mirror(partial(predict, weights), features)
-    context = weights.architecture.context
+    context = (len(features) - len(said.rotations)) // 2
     seen = landmarks_of(features[context : len(features) - context])
     return replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, seen[..., :2], seen[..., 2]))
 
