@@ -17,7 +17,7 @@ from posenorm_core.errors import InputError
 from training.cameras import CAMERA_KINDS
 
 OPTIMIZERS = ("adamw", "muon")  # see `training.optimizers`
-MODELS = ("normalizer", "martinez", "semgcn", "videopose3d")
+MODELS = ("normalizer", "martinez", "semgcn", "videopose3d", "time_attention", "landmark_attention")
 # The losses that teach the pose itself; one of them there must be.
 _LEARNED_FROM = ("reconstruction", "cycle", "rotation_consistency", "foot_contact", "rotation", "body_consistency")
 
@@ -32,6 +32,7 @@ class DataOptions:
     builtin_minutes: float = 30.0  # of built-in motion to generate
     builtin_share: float = 0.15  # of the windows that come from it, where there is mocap too
     family_power: float = 0.5  # families are drawn in proportion to their length to this power
+    rarity: float = 0.0  # within a family, by (how many poses are like the window's middle)^−rarity
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class LossWeights:
     foot_contact: float = 0.0  # μ
     rotation: float = 0.3  # direct supervision
     body_consistency: float = 0.0  # the same motion on two bodies must give the same rotations
+    twist_limit: float = 0.0  # no joint twisted farther than in 99 of 100 frames of the training data
     contact: float = 0.02
     up: float = 0.05
     doubt: float = 0.01
@@ -62,6 +64,7 @@ class Augmentation:
     tilt: float = 0.0  # the whole body turned any way, for lying and floor work
     perturb: float = 0.1  # smooth random turns on every joint
     perturb_degrees: float = 12.0
+    prior: float = 0.0  # a smooth departure of all joints together, drawn as the training's clips differ
     noisy: float = 0.3  # windows with detector noise
     layout: float = 0.3  # windows with the landmarks of one detector only
     occlude: float = 0.1  # windows with limbs hidden for a while
@@ -97,7 +100,7 @@ class Configuration:
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimization: Optimization = field(default_factory=Optimization)
-    model: str = "normalizer"  # or one of the position lifters that it is compared with
+    model: str = "normalizer"  # or one of those that it is compared with, see `training.models`
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -133,11 +136,11 @@ def _below_one(value: float) -> bool:
     return 0 <= value < 1
 
 
-_SHARES = ("mirror", "recombine", "tilt", "perturb", "noisy", "layout", "occlude", "miss")
+_SHARES = ("mirror", "recombine", "tilt", "perturb", "prior", "noisy", "layout", "occlude", "miss")
 _COUNTS = ("steps", "batch", "frames", "parts", "validate_every", "checkpoint_every")
 # What each number may be, and how that is said; what is not a number is nowhere within.
 _BOUNDS: tuple[tuple[str, tuple[str, ...], str, Callable[[float], bool]], ...] = (
-    ("data", ("builtin_minutes", "family_power"), "at least 0 and finite", _not_negative),
+    ("data", ("builtin_minutes", "family_power", "rarity"), "at least 0 and finite", _not_negative),
     ("data", ("builtin_share",), "in [0, 1]", _a_share),
     ("losses", tuple(f.name for f in dataclasses.fields(LossWeights)), "at least 0 and finite", _not_negative),
     ("losses", ("cycle_share",), "in [0, 1]", _a_share),

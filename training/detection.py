@@ -13,9 +13,6 @@ from training.layouts import LAYOUTS, visible
 # Detectors place a joint by habit, not at the joint's centre: a lasting displacement; and they tremble.
 # These are of the worst; most are mild.
 _HABIT, _TREMBLE = 0.06, 0.06
-# What a confidence means is each detector's own: how far below 1 one may stay that is right, throughout or for one
-# landmark, and how far it goes up and down from frame to frame for no reason.
-_RESERVE, _RESTLESS = 0.6, 0.4
 # How much less sure than a limb's joint a landmark is: points on the face are seen, a hip lies under clothes (the
 # spread of annotators that COCO publishes as its keypoints' sigmas, relative to the shoulder's).
 _SPREAD = {"nose": 0.33, "left_ear": 0.44, "right_ear": 0.44, "left_hip": 1.35, "right_hip": 1.35, "pelvis": 1.0}
@@ -24,45 +21,34 @@ _LIMBS = [
     for side in ("right", "left")
     for parts in (("shoulder", "elbow", "wrist"), ("elbow", "wrist"), ("knee", "ankle", "toe", "heel"))
 ] + [[LANDMARK_NAMES.index(name) for name in ("nose", "left_ear", "right_ear", "head", "neck")]]
+# What a body hides from most sides, each on its own.
+_FAR_SIDE = [
+    [LANDMARK_NAMES.index(name) for name in names]
+    for names in (("left_ear",), ("right_ear",), ("left_toe", "left_heel"), ("right_toe", "right_heel"))
+]
 
 
 def detected(points: torch.Tensor, options: Augmentation, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """True image points (B, L, 24, 2) -> what a detector reports: points, and confidence (B, L, 24)."""
+    """True image points (B, L, 24, 2) -> what a detector reports: points, and which are seen (B, L, 24), 1 or 0."""
     size = (points - points[:, :, :1]).square().sum(-1).mean((1, 2)).sqrt()[:, None, None, None]
-    noise, confidence = _noise(points, options.noisy, rng)
-    if options.hedged:
-        confidence = _hedged(confidence, options.hedged, rng)
+    noise = _noise(points, options.noisy, rng)
     seen = _layouts(points, options.layout, rng) & _unoccluded(points, options, rng)
-    return points + noise * size, torch.where(seen, confidence, torch.zeros_like(confidence))
+    return points + noise * size, seen.to(points.dtype)
 
 
-def _noise(points: torch.Tensor, share: float, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Displacements (B, L, 24, 2) and the confidence (B, L, 24) that goes with them."""
+def _noise(points: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
+    """Displacements (B, L, 24, 2)."""
     batch, length = points.shape[:2]
     device = points.device
     strength = torch.rand(batch, 1, 1, generator=rng, device=device).square()
     strength = torch.where(torch.rand(strength.shape, generator=rng, device=device) < share, strength, 0 * strength)
-    # A low confidence goes with a larger tremble, as in real detections.
+    # Some landmarks in some frames tremble more than others.
     doubt = torch.rand(batch, length, LANDMARK_COUNT, generator=rng, device=device) * strength
     habit = torch.randn(batch, 1, LANDMARK_COUNT, 2, generator=rng, device=device)
     tremble = torch.randn(batch, length, LANDMARK_COUNT, 2, generator=rng, device=device)
     displaced = _HABIT * strength[..., None] * habit + _TREMBLE * doubt[..., None] * tremble
     spread = constant_like([_SPREAD.get(name, 1.0) for name in LANDMARK_NAMES], displaced)
-    return displaced * spread[:, None], 1 - 0.7 * doubt
-
-
-def _hedged(confidence: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
-    """The confidence (B, L, 24) as other detectors word it: of the most a share, less for some landmarks, restless."""
-    batch, length, landmarks = confidence.shape
-
-    def drawn(*shape: int) -> torch.Tensor:
-        return torch.rand(*shape, generator=rng, device=confidence.device)
-
-    most = 1 - _RESERVE * drawn(batch, 1, 1)
-    by_landmark = 1 - _RESERVE * drawn(batch, 1, landmarks).square()
-    restless = 1 - _RESTLESS * drawn(batch, 1, 1) * drawn(batch, length, landmarks)
-    hedged = drawn(batch, 1, 1) < share
-    return torch.where(hedged, confidence * most * by_landmark * restless, confidence)
+    return displaced * spread[:, None]
 
 
 def _layouts(points: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
@@ -75,19 +61,23 @@ def _layouts(points: torch.Tensor, share: float, rng: torch.Generator) -> torch.
 
 
 def _unoccluded(points: torch.Tensor, options: Augmentation, rng: torch.Generator) -> torch.Tensor:
-    """(B, L, 24) false where a limb is hidden for a while or a landmark is missed in a frame."""
+    """(B, L, 24) false where a limb is hidden for a while, a landmark missed in a frame or never seen from here."""
     batch, length = points.shape[:2]
     device = points.device
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=rng, device=device)
+
     hidden = torch.zeros(batch, length, LANDMARK_COUNT, dtype=torch.bool, device=device)
     time = torch.arange(length, device=device)[None]
-    for limb in _LIMBS:
-        begin = torch.rand(batch, 1, generator=rng, device=device) * length
-        lasts = torch.rand(batch, 1, generator=rng, device=device) * length
-        happens = torch.rand(batch, 1, generator=rng, device=device) < options.occlude / 3
-        hidden[:, :, index_like(limb, hidden)] |= (happens & (time >= begin) & (time < begin + lasts))[..., None]
-    misses = torch.rand(batch, 1, 1, generator=rng, device=device) < options.miss
-    rate = 0.3 * torch.rand(batch, 1, 1, generator=rng, device=device)
-    missed = torch.rand(hidden.shape, generator=rng, device=device) < rate
-    frame_missed = torch.rand(batch, length, 1, generator=rng, device=device) < rate / 2
-    hidden |= misses & (missed | frame_missed)
+    for landmarks, share in [*((limb, 1 / 3) for limb in _LIMBS), *((far, 2.0) for far in _FAR_SIDE)]:
+        # It may have begun before the window, and may outlast it.
+        begin, lasts = 2 * length * drawn(batch, 1) - length, 2 * length * drawn(batch, 1)
+        happens = drawn(batch, 1) < options.occlude * share
+        hidden[:, :, index_like(landmarks, hidden)] |= (happens & (time >= begin) & (time < begin + lasts))[..., None]
+    misses = drawn(batch, 1, 1) < options.miss
+    rate = 0.3 * drawn(batch, 1, 1)
+    missed, frame_missed = drawn(*hidden.shape) < rate, drawn(batch, length, 1) < rate / 2
+    never = drawn(batch, 1, LANDMARK_COUNT) < rate / 2
+    hidden |= misses & (missed | frame_missed | never)
     return ~hidden

@@ -129,16 +129,16 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
         "validation": json.loads((out / "figures.json").read_text()),
     }
     if run.learning_rate is None:
-        content |= scored(trainer, test_clips(run.protocol, load_data(data)))
+        content |= scored(trainer, test_clips(run.protocol, load_data(data)), run.row.average_mirror)
     path = run.result(results)
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_aside(path) as aside:
         aside.write_text(json.dumps(_rounded(content), indent=1) + "\n", encoding="utf-8")
 
 
-def scored(trainer: Trainer, clips: MotionData) -> dict[str, Any]:
-    """Every measure of what was trained, averaged over the mirror image where inference does so."""
-    scores = score_clips(trainer.predict(mirror=True), clips, trainer.context, longest=_LONGEST)
+def scored(trainer: Trainer, clips: MotionData, mirror: bool) -> dict[str, Any]:
+    """Every measure of what was trained; with `mirror` it answers averaged over the mirror image, as inference does."""
+    scores = score_clips(trainer.predict(mirror), clips, trainer.context, longest=_LONGEST)
     families = by_family(scores)
     return {
         "mean": over_families(families).flat(),

@@ -92,9 +92,14 @@ def fit(
         distributed.from_first(lambda: _require_new(path))
     data, validation = distributed.agreed(lambda: training_and_validation_data(configuration))
     data, validation = data.to(device), validation.in_memory().to(device)
-    options = configuration.data
-    parts = configuration.optimization.parts
-    probabilities = clip_probabilities(data, options.family_power, options.builtin_share, parts)
+    training.measure(data)
+    probabilities = clip_probabilities(
+        data,
+        configuration.data.family_power,
+        configuration.data.builtin_share,
+        configuration.optimization.parts,
+        training.measured.running_rarity,
+    )
     with contextlib.ExitStack() as stack:
         first = distributed.rank() == 0
         log = stack.enter_context(SummaryWriter(str(out), purge_step=training.step)) if first else None

@@ -63,7 +63,7 @@ def swing_and_twist_errors(rotations: torch.Tensor, truth: torch.Tensor) -> tupl
     """
     joints = list(SCORED_JOINTS)
     difference = quaternion.multiply(quaternion.inverse(truth[..., joints, :]), rotations[..., joints, :])
-    swing, twist = quaternion.swing_twist(difference, truth.new_tensor(_BONE_AXES))
+    swing, twist = quaternion.swing_twist(difference, truth.new_tensor(BONE_AXES))
     still = quaternion.identity_like(difference)
     return quaternion.geodesic_angle(swing, still).mean(), quaternion.geodesic_angle(twist, still).mean()
 
@@ -81,4 +81,5 @@ def _bone_axis(joint: int) -> list[float]:
     return axis
 
 
-_BONE_AXES = [_bone_axis(joint) for joint in SCORED_JOINTS]
+# What each of the scored joints is twisted about.
+BONE_AXES = [_bone_axis(joint) for joint in SCORED_JOINTS]

@@ -1,4 +1,4 @@
-"""The models that are trained side by side: the normalizer, and the position lifters it is compared with.
+"""The models that are trained side by side: the normalizer, those that listen by attention, and position lifters.
 
 One harness trains and scores them all: here is how each is built, what it is taught by and how it is asked.
 """
@@ -12,6 +12,7 @@ from posenorm_core.network_input import INPUT_CONTEXT
 from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.torch_network import NormalizerNetwork
 from training.answer import Answer, Predict
+from training.attention import LandmarkAttention, TimeAttention
 from training.baselines.martinez import Martinez
 from training.baselines.own_bones import body_size
 from training.baselines.semgcn import SemGcn
@@ -20,6 +21,11 @@ from training.configuration import Configuration
 from training.filming import Batch
 from training.objective import lifting_objective, objective
 
+NORMALIZERS: dict[str, type[NormalizerNetwork]] = {
+    "normalizer": NormalizerNetwork,
+    "time_attention": TimeAttention,
+    "landmark_attention": LandmarkAttention,
+}
 LIFTERS: dict[str, type[nn.Module]] = {"martinez": Martinez, "semgcn": SemGcn, "videopose3d": VideoPose3D}
 # Whose papers take the squared distance; the other's takes the distance.
 _SQUARED = ("martinez", "semgcn")
@@ -30,7 +36,7 @@ def build_model(configuration: Configuration) -> nn.Module:
     if configuration.model in LIFTERS:
         return LIFTERS[configuration.model]()
     course = configuration.optimization
-    return NormalizerNetwork(configuration.network, course.dropout, course.detail)
+    return NORMALIZERS[configuration.model](configuration.network, course.dropout, course.detail)
 
 
 def clip_context(model: nn.Module) -> int:
@@ -39,11 +45,15 @@ def clip_context(model: nn.Module) -> int:
 
 
 def loss_of(
-    model: nn.Module, batch: Batch, configuration: Configuration, parts: int = 1
+    model: nn.Module,
+    batch: Batch,
+    configuration: Configuration,
+    parts: int = 1,
+    twist_limits: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The total loss of `model` on a batch of `parts` (see `training.objective`), and its terms by name."""
+    """The total loss of `model` on a batch of `parts` and its terms by name; see `training.objective`."""
     if isinstance(model, NormalizerNetwork):
-        return objective(model, batch, configuration.losses, parts)
+        return objective(model, batch, configuration.losses, parts, twist_limits)
     return lifting_objective(model, batch, squared=configuration.model in _SQUARED)
 
 

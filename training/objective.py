@@ -29,12 +29,17 @@ from posenorm_core.torch_network import NormalizerNetwork
 from training.baselines.own_bones import body_size
 from training.configuration import LossWeights
 from training.filming import Batch, feet_in_world, filmed_on
+from training.twist import twist_limit_loss
 
 
 def objective(
-    network: NormalizerNetwork, batch: Batch, weights: LossWeights, parts: int = 1
+    network: NormalizerNetwork,
+    batch: Batch,
+    weights: LossWeights,
+    parts: int = 1,
+    twist_limits: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The weighted sum, and its terms by name (unweighted, detached)."""
+    """The weighted sum, and its terms by name (unweighted, detached); `twist_limits` (13, 2) as its loss needs them."""
     said = network(batch.features)
     positions = forward_kinematics(batch.offsets[:, None], said.rotations, PARENTS)
     terms: dict[str, torch.Tensor] = {}
@@ -42,6 +47,9 @@ def objective(
         terms["reconstruction"] = reconstruction_loss(positions, batch.positions)
     if weights.rotation:
         terms["rotation"] = rotation_loss(_turned(said.rotations), _turned(batch.rotations))
+    if weights.twist_limit:
+        assert twist_limits is not None
+        terms["twist_limit"] = twist_limit_loss(said.rotations, twist_limits)
     if weights.foot_contact:
         terms["foot_contact"] = _by_part(foot_contact_loss, parts, feet_in_world(batch, positions), batch.contacts)
     if weights.cycle or weights.rotation_consistency:

@@ -23,6 +23,7 @@ class Row:
     title: str
     configuration: Configuration
     learning_rates: tuple[float, ...]  # the candidates; one alone is taken as it is
+    average_mirror: bool = True  # answers are averaged over the mirrored input when scored, as `normalize` does
 
 
 def load_rows(path: Path = ROWS) -> dict[str, Row]:
@@ -53,6 +54,7 @@ def _row(
             entry["title"],
             configuration,
             rates or (configuration.optimization.learning_rate,),
+            entry.get("average_mirror", True),
         )
     except (KeyError, InputError, TypeError, ValueError) as error:
         raise InputError(f"{path}: row '{entry.get('name', '?')}': {error}") from None

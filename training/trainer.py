@@ -22,6 +22,7 @@ from training.configuration import Configuration
 from training.dataset import MotionData
 from training.distributed import rank, world_size
 from training.filming import Batch, film
+from training.measured import NOTHING, Measured, measure
 from training.models import answering, build_model, clip_context, loss_of
 from training.optimizers import build_optimizers
 from training.precision import mixed_precision
@@ -46,6 +47,7 @@ class Trainer:
             needed = f"set optimization.parts to {world_size()} or a multiple"
             raise InputError(f"{world_size()} processes cannot divide a batch of {course.parts} parts; {needed}")
         self.configuration, self.step = configuration, 0
+        self.measured = NOTHING
         self.parts = range(rank(), course.parts, world_size())
         self.model = build_model(configuration).to(device)
         self.device = next(self.model.parameters()).device
@@ -60,6 +62,10 @@ class Trainer:
     def context(self) -> int:
         """Frames a window needs on either side of its output frames."""
         return clip_context(self.model)
+
+    def measure(self, data: MotionData) -> None:
+        """Measures of the training `data` what the configuration asks for; it comes before the first step."""
+        self.measured = measure(data, self.configuration, self.device)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes up the state of `checkpoint`; raises InputError where it is of another model."""
@@ -101,7 +107,7 @@ class Trainer:
         self.model.train()
         self.model.zero_grad(set_to_none=True)
         with mixed_precision(self.device, course.mixed_precision):
-            total, terms = self._loss(batch)
+            total, terms = self._loss(batch, self.measured.twist_limits)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizers.step(schedule.learning_rate(course, self.step))
@@ -111,8 +117,9 @@ class Trainer:
 
     def draw(self, data: MotionData, probabilities: torch.Tensor, seed: int) -> Batch:
         """This process's windows of a batch: its parts', in turns."""
+        fixed = (self.configuration, self.context, data)
         batches = [
-            draw_batch(self.configuration, self.context, data, probabilities[part], seed + part * _APART, self.device)
+            draw_batch(*fixed, probabilities[part], seed + part * _APART, self.device, self.measured)
             for part in self.parts
         ]
         return batches[0] if len(batches) == 1 else _in_turns(batches)
@@ -163,15 +170,17 @@ def draw_batch(
     probabilities: torch.Tensor,
     seed: int,
     device: torch.device,
+    measured: Measured = NOTHING,
 ) -> Batch:
     """A part of a batch: augmented windows, filmed, with `context` frames on either side of their output frames."""
     course, options = configuration.optimization, configuration.augmentation
     rng = torch.Generator(data.rotations.device).manual_seed(seed)
     length = course.frames + 2 * context
-    windows = draw_windows(data, probabilities, course.batch // course.parts, length, options.tempo, rng)
+    size, rarity = course.batch // course.parts, measured.running_rarity
+    windows = draw_windows(data, probabilities, size, length, options.tempo, rng, rarity)
     if rng.device != device:
         windows, rng = windows.to(device), torch.Generator(device).manual_seed(seed)
-    return film(augmented(windows, options, rng), context, options, rng)
+    return film(augmented(windows, options, rng, measured.prior), context, options, rng)
 
 
 def _in_turns(batches: list[Batch]) -> Batch:
@@ -187,5 +196,5 @@ class _Loss(nn.Module):
         super().__init__()
         self.model, self.configuration, self.parts = model, configuration, parts
 
-    def forward(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        return loss_of(self.model, batch, self.configuration, self.parts)
+    def forward(self, batch: Batch, twist_limits: torch.Tensor | None) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        return loss_of(self.model, batch, self.configuration, self.parts, twist_limits)

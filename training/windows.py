@@ -11,11 +11,12 @@ import torch
 
 from posenorm_core import quaternion
 from posenorm_core.arrays import index_like
-from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, MIRROR, NON_LEAVES
+from posenorm_core.condition_skeleton import JOINT_COUNT, JOINT_NAMES, MIRROR
 from posenorm_core.errors import InputError
 from posenorm_core.mirror import mirrored_directions, mirrored_feet, mirrored_points, mirrored_rotations
 from training.configuration import Augmentation
 from training.dataset import BUILTIN_FAMILY, MotionData
+from training.pose_prior import JOINTS, PosePrior
 
 _UPPER = [j for j, name in enumerate(JOINT_NAMES) if not any(s in name for s in ("hip", "knee", "ankle", "toe"))][1:]
 _LEG = [JOINT_NAMES.index("right_knee"), JOINT_NAMES.index("right_ankle")]
@@ -40,16 +41,24 @@ class Windows:
         return Windows(**{name: value.pin_memory().to(device, non_blocking=True) for name, value in vars(self).items()})
 
 
-def clip_probabilities(data: MotionData, family_power: float, builtin_share: float, parts: int = 1) -> torch.Tensor:
+def clip_probabilities(
+    data: MotionData,
+    family_power: float,
+    builtin_share: float,
+    parts: int = 1,
+    running_rarity: torch.Tensor | None = None,
+) -> torch.Tensor:
     """(parts, C) probability of each clip in each part of a batch, which draws from a share of the clips of its own.
 
-    Families by their length to `family_power`, clips within by their length. Raises InputError where there are more
-    parts than clips.
+    Families by their length to `family_power`, clips within by their length, or by their frames' rarity (see
+    `training.rarity`). Raises InputError where there are more parts than clips.
     """
     if parts > data.clip_count:
         raise InputError(f"optimization.parts = {parts}, but the training data have {data.clip_count} clips; lower it")
     shares = _shares(data.clip_family, parts)
-    rows = [_probabilities(data, family_power, builtin_share, shares == part) for part in range(parts)]
+    within = data.clip_length if running_rarity is None else running_rarity[data.clip_start].diff()
+    weights = within.cpu().double().numpy()
+    rows = [_probabilities(data, weights, family_power, builtin_share, shares == part) for part in range(parts)]
     return torch.from_numpy(np.stack(rows)).to(data.rotations.device)
 
 
@@ -60,14 +69,15 @@ def _shares(families: np.ndarray, parts: int) -> np.ndarray:
     return shares
 
 
-def _probabilities(data: MotionData, family_power: float, builtin_share: float, share: np.ndarray) -> np.ndarray:
-    """(C,) probability of each clip, of those where `share` (C,) is true."""
+def _probabilities(
+    data: MotionData, within: np.ndarray, family_power: float, builtin_share: float, share: np.ndarray
+) -> np.ndarray:
+    """(C,) probability of each clip, of those where `share` (C,) is true; in a family by the weights `within` (C,)."""
     lengths = data.clip_length.cpu().double().numpy()
     weights = np.zeros(data.clip_count)
     for family in np.unique(data.clip_family[share]):
         members = (data.clip_family == family) & share
-        total = lengths[members].sum()
-        weights[members] = lengths[members] / total * total**family_power
+        weights[members] = within[members] / within[members].sum() * lengths[members].sum() ** family_power
     builtin = data.clip_family == BUILTIN_FAMILY
     if weights[builtin].any() and weights[~builtin].any():
         weights[builtin] *= builtin_share / weights[builtin].sum()
@@ -76,21 +86,42 @@ def _probabilities(data: MotionData, family_power: float, builtin_share: float, 
 
 
 def draw_windows(
-    data: MotionData, probabilities: torch.Tensor, batch: int, length: int, tempo: float, rng: torch.Generator
+    data: MotionData,
+    probabilities: torch.Tensor,
+    batch: int,
+    length: int,
+    tempo: float,
+    rng: torch.Generator,
+    running_rarity: torch.Tensor | None = None,
 ) -> Windows:
     """`batch` windows of `length` frames of clips drawn with `probabilities` (C,).
 
-    Each is played at e^U[−tempo, tempo] times its speed.
+    Each is played at e^U[−tempo, tempo] times its speed. Its middle falls anywhere in the clip, or by the frames'
+    rarity.
     """
     device = data.rotations.device
     clips = torch.multinomial(probabilities, batch, replacement=True, generator=rng)
     speed = torch.exp(tempo * (2 * torch.rand(batch, generator=rng, device=device) - 1))
     start, frames = data.clip_start[clips], data.clip_length[clips]
-    # The window's middle falls anywhere in the clip.
-    middle = torch.rand(batch, generator=rng, device=device) * frames
+    if running_rarity is None:
+        middle = torch.rand(batch, generator=rng, device=device) * frames
+    else:
+        middle = _rare_middle(running_rarity, start, frames, rng)
     times = middle[:, None] + speed[:, None] * (torch.arange(length, device=device) - length / 2)
     times = torch.minimum(times.clamp(min=0), (frames - 1)[:, None].to(times.dtype))
     return windows_at(data, clips, start, times, frames)
+
+
+def _rare_middle(
+    running: torch.Tensor, start: torch.Tensor, frames: torch.Tensor, rng: torch.Generator
+) -> torch.Tensor:
+    """A time (B,) in each of the clips that begin at `start` (B,), by what their `frames` (B,) weigh."""
+    share = torch.rand(len(start), generator=rng, device=start.device, dtype=running.dtype)
+    drawn = torch.lerp(running[start], running[start + frames], share)
+    frame = torch.searchsorted(running, drawn, right=True) - 1
+    frame = torch.minimum(torch.maximum(frame, start), start + frames - 1)
+    within = (drawn - running[frame]) / (running[frame + 1] - running[frame])
+    return ((frame - start) + within).float()
 
 
 def windows_at(
@@ -113,9 +144,11 @@ def windows_at(
     )
 
 
-def augmented(windows: Windows, options: Augmentation, rng: torch.Generator) -> Windows:
+def augmented(windows: Windows, options: Augmentation, rng: torch.Generator, prior: PosePrior | None = None) -> Windows:
     """Other poses and other bodies from the same motion; see `Augmentation` for each step."""
     windows = recombined(windows, _chosen(windows, options.recombine, rng), rng)
+    if prior is not None:
+        windows = departed(windows, _chosen(windows, options.prior, rng), prior, rng)
     windows = mirrored(windows, _chosen(windows, options.mirror, rng))
     windows = perturbed(windows, _chosen(windows, options.perturb, rng), options.perturb_degrees, rng)
     windows = tilted(windows, _chosen(windows, options.tilt, rng), rng)
@@ -147,15 +180,23 @@ def perturbed(windows: Windows, chosen: torch.Tensor, degrees: float, rng: torch
     """Smooth random turns, of `degrees` in the mean, on every joint of the chosen (B,) windows but the root."""
     batch, length = windows.rotations.shape[:2]
     device = windows.rotations.device
-    joints = index_like(NON_LEAVES[1:], windows.rotations)
     # A constant and a slow wave a joint and axis: the pose moves off the recorded ones and stays smooth.
-    shape = (batch, 1, len(joints), 3)
+    shape = (batch, 1, len(JOINTS), 3)
     time = torch.arange(length, device=device)[None, :, None, None] / 30.0
     rate, phase, height, level = (torch.rand(shape, generator=rng, device=device) for _ in range(4))
     wave = (2 * height - 1) * torch.sin(2 * torch.pi * (phase + (0.1 + 0.9 * rate) * time)) + (2 * level - 1)
-    turn = quaternion.from_rotation_vector(wave * (degrees * torch.pi / 180))
-    rotations = windows.rotations.clone()
-    turned = quaternion.multiply(rotations[:, :, joints], turn)
+    return _turned(windows, chosen, wave * (degrees * torch.pi / 180))
+
+
+def departed(windows: Windows, chosen: torch.Tensor, prior: PosePrior, rng: torch.Generator) -> Windows:
+    """The chosen (B,) windows, every joint but the root moved along a path of `prior`: slowly, and all together."""
+    return _turned(windows, chosen, prior.paths(len(chosen), windows.rotations.shape[1], rng))
+
+
+def _turned(windows: Windows, chosen: torch.Tensor, vectors: torch.Tensor) -> Windows:
+    """The joints of the chosen (B,) windows turned by rotation vectors (B, L, 13, 3) in their own frames."""
+    rotations, joints = windows.rotations.clone(), index_like(JOINTS, windows.rotations)
+    turned = quaternion.multiply(rotations[:, :, joints], quaternion.from_rotation_vector(vectors))
     rotations[:, :, joints] = torch.where(chosen[:, None, None, None], turned, rotations[:, :, joints])
     return _with(windows, rotations=rotations)
 

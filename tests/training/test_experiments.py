@@ -1,6 +1,7 @@
 """The runs of the tables: what is missing is found, carried out once, and told as it was measured."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,18 @@ def test_searches_come_first_and_done_runs_are_not_done_again(small_data, tmp_pa
     found = comparison.results_of(ROW, results)
     assert len(found) == 1
     assert found[0].last_gain is not None
+
+
+def test_a_row_is_scored_with_or_without_the_mirror_as_it_says(small_data, tmp_path):
+    told = []
+    for mirror in (True, False):
+        row = replace(ROW, name=f"mirror_{mirror}", learning_rates=(3e-3,), average_mirror=mirror)
+        run = experiments.Run(row, "familiar", 0)
+        experiments.carry_out(run, "data", tmp_path / "results", tmp_path / "runs")
+        told.append(json.loads(run.result(tmp_path / "results").read_text()))
+    # One training, two scores.
+    assert told[0]["validation"] == told[1]["validation"]
+    assert told[0]["mean"]["mpjpe"] != told[1]["mean"]["mpjpe"]
 
 
 def test_the_unseen_mean_waits_for_all_of_its_folds(tmp_path):

@@ -118,18 +118,4 @@ def test_noise_is_in_units_of_the_person_and_occlusion_hides():
     far, _ = detected(points, noisy, rng(1))
     torch.testing.assert_close(near / 100, far, atol=1e-4, rtol=1e-4)
     assert 0.02 < (confidence == 0).float().mean() < 0.4
-    assert confidence.max() <= 1
-
-
-def test_a_hedging_detector_places_as_well_and_says_less():
-    points = torch.randn(400, 20, len(LANDMARK_NAMES), 2)
-    quiet = Augmentation(noisy=0.0, layout=0.0, occlude=0.0, miss=0.0, hedged=0.5)
-    unmoved, confidence = detected(points, quiet, rng())
-    assert torch.equal(unmoved, points)
-    assert confidence.min() > 0
-    assert confidence.max() <= 1
-    hedged = (confidence < 1).any(-1).any(-1)
-    assert 0.4 < hedged.float().mean() < 0.6
-    assert 0.4 < confidence[hedged].mean() < 0.75
-    everyone = Augmentation(noisy=0.0, layout=0.0, occlude=0.0, miss=0.0)
-    assert (detected(points, everyone, rng())[1] == 1).all()
+    assert set(confidence.unique().tolist()) == {0, 1}

@@ -13,6 +13,7 @@ from posenorm_core.mirror import mirrored_input, mirrored_points
 from posenorm_core.network_input import INPUT_CONTEXT, INPUT_SIZE
 from posenorm_core.prediction import Prediction, mirrored_prediction
 from posenorm_core.torch_network import NormalizerNetwork
+from training.attention import LandmarkAttention, TimeAttention
 from training.baselines.martinez import Martinez
 from training.baselines.own_bones import body_size
 from training.baselines.semgcn import SemGcn
@@ -20,7 +21,7 @@ from training.baselines.videopose3d import VideoPose3D
 from training.configuration import Configuration, LossWeights, Optimization
 from training.dataset import builtin_data
 from training.filmed_clips import film_clip
-from training.models import LIFTERS, answering, as_answer, build_model, clip_context, loss_of
+from training.models import LIFTERS, NORMALIZERS, answering, as_answer, build_model, clip_context, loss_of
 from training.objective import objective
 from training.trainer import draw_batch
 
@@ -30,6 +31,8 @@ BODY = torch.tensor(CONDITION_SKELETON.offsets, dtype=torch.float32)
 BODIES = torch.stack([0.7 * BODY, 1.2 * BODY, BODY * torch.linspace(0.8, 1.3, 19)[:, None]])
 SMALL = {
     "normalizer": lambda: NormalizerNetwork(ARCHITECTURE),
+    "time_attention": lambda: TimeAttention(ARCHITECTURE),
+    "landmark_attention": lambda: LandmarkAttention(ARCHITECTURE),
     "martinez": lambda: Martinez(width=16),
     "semgcn": lambda: SemGcn(width=16),
     "videopose3d": lambda: VideoPose3D(width=16),
@@ -69,8 +72,9 @@ def test_an_answer_is_the_prediction_posed_on_each_window_s_body():
 
 
 @torch.no_grad()
-def test_a_normalizer_says_what_its_network_says():
-    network = small("normalizer")
+@pytest.mark.parametrize("name", NORMALIZERS)
+def test_a_normalizer_says_what_its_network_says(name):
+    network = small(name)
     features = seen(network)
     answer, said = answering(network)(features, BODIES), network(features)
     for told, part in zip((answer.rotations, answer.contacts, answer.up, answer.doubt), said.parts(), strict=True):
@@ -133,8 +137,9 @@ def test_a_lifter_is_taught_by_its_paper_s_loss_on_a_body_of_size_one(data, name
     assert float(loss_of(Shifted(batch, [0.0, 0.0, 0.0]), batch, configuration)[0]) < 1e-5
 
 
-def test_a_normalizer_is_taught_by_the_configuration_s_losses(data):
-    network = small("normalizer")
+@pytest.mark.parametrize("name", NORMALIZERS)
+def test_a_normalizer_is_taught_by_the_configuration_s_losses(data, name):
+    network = small(name)
     batch = film_clip(data, 0, ARCHITECTURE.context, seed=1)
     losses = LossWeights(reconstruction=0.0, rotation=2.0, contact=0.5, up=0.0, doubt=0.0)
     total, terms = loss_of(network, batch, Configuration(network=ARCHITECTURE, losses=losses))
@@ -148,7 +153,7 @@ def test_a_normalizer_is_taught_by_the_configuration_s_losses(data):
 def test_with_its_context_a_model_answers_every_output_frame_and_no_other(data, name):
     model = small(name)
     context = clip_context(model)
-    assert context == INPUT_CONTEXT + {"normalizer": 3, "videopose3d": 13}.get(name, 0)
+    assert context == INPUT_CONTEXT + (dict.fromkeys(NORMALIZERS, 3) | {"videopose3d": 13}).get(name, 0)
     course = Optimization(batch=3, frames=5)
     configuration = Configuration(network=ARCHITECTURE, model=name, optimization=course)
     batch = draw_batch(
@@ -165,9 +170,14 @@ def test_a_lifter_is_built_with_its_paper_s_dropout_whatever_ours_is(name):
     assert drops == {{"martinez": 0.5, "semgcn": 0.0, "videopose3d": 0.25}[name]}
 
 
-def test_a_normalizer_is_built_as_the_configuration_says():
-    network = build_model(Configuration(network=ARCHITECTURE, optimization=Optimization(dropout=0.4, detail=7.0)))
-    assert isinstance(network, NormalizerNetwork)
-    assert (network.architecture, network.detail, network.enter.dropout.p) == (ARCHITECTURE, 7.0, 0.4)
+@pytest.mark.parametrize("name", NORMALIZERS)
+def test_a_normalizer_is_built_as_the_configuration_says(name):
+    course = Optimization(dropout=0.4, detail=7.0)
+    network = build_model(Configuration(model=name, network=ARCHITECTURE, optimization=course))
+    assert type(network) is NORMALIZERS[name]
+    assert (network.architecture, network.detail) == (ARCHITECTURE, 7.0)
+    drops = [module.p for module in network.modules() if isinstance(module, torch.nn.Dropout) and module.p]
+    assert set(drops) == {0.4}
+    assert len(drops) == 3
     assert clip_context(network) == ARCHITECTURE.context
     assert np.isclose(float(network.amplification.diagonal().max()), 1 + 6 * (1 - 1 / 3))

@@ -4,7 +4,7 @@ import pytest
 
 from posenorm_core.errors import InputError
 from training.configuration import MODELS
-from training.models import LIFTERS, build_model
+from training.models import LIFTERS, NORMALIZERS, build_model
 from training.rows import load_rows
 
 ONE = '[[rows]]\nname = "a"\ntable = "t"\ntitle = "A"\n'
@@ -12,7 +12,7 @@ ONE = '[[rows]]\nname = "a"\ntable = "t"\ntitle = "A"\n'
 
 def test_every_row_of_the_project_can_be_built_and_every_model_has_one():
     rows = load_rows()
-    assert {row.configuration.model for row in rows.values()} == set(MODELS) == {"normalizer", *LIFTERS}
+    assert {row.configuration.model for row in rows.values()} == set(MODELS) == {*NORMALIZERS, *LIFTERS}
     for row in rows.values():
         assert build_model(row.configuration) is not None
 
@@ -24,6 +24,18 @@ def test_the_rival_differs_from_its_published_row_by_bodies_and_cameras_alone():
         assert published.optimization == rival.optimization
         assert (published.augmentation.cameras, rival.augmentation.cameras) == ("studio", "random")
         assert published.augmentation.bone_range == 0 < rival.augmentation.bone_range
+
+
+def test_each_ablation_changes_one_thing():
+    rows = load_rows()
+    base = rows["base"]
+    for row in rows.values():
+        if row.table != "ablations" or row is base:
+            continue
+        sections = [s for s, value in vars(row.configuration).items() if value != getattr(base.configuration, s)]
+        # A network that mixes otherwise has another width for as many parameters.
+        told = [s for s in sections if s != "network" or "model" not in sections]
+        assert len(told) + (not row.average_mirror) == 1, row.name
 
 
 def test_changes_are_laid_over_the_group_and_the_group_over_what_is_common(tmp_path):
