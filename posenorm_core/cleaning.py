@@ -1,9 +1,9 @@
-"""What detectors get wrong in 2D, put right before the network sees it: sides, jumps, gaps, tremble.
+"""What detectors get wrong in 2D, put right before the network sees it: the edge, sides, jumps, gaps, tremble.
 
-In this order: left and right exchanged for some frames are exchanged back; a landmark that jumps and comes back is
-taken out; a gap of up to a second is bridged; what is left is smoothed (`posenorm_core.smoothing`). One number says
-how much of it all: `strength` 0…1, 0 for none. Sizes are beside the person's own, so that they mean the same at any
-distance.
+In this order: a guess, and a landmark held at the picture's edge, is taken out; left and right exchanged for some
+frames are exchanged back; a landmark that jumps and comes back is taken out; a gap of up to a second is bridged; what
+is left is smoothed (`posenorm_core.smoothing`). One number says how much of it all: `strength` 0…1, 0 for none. Sizes
+are beside the person's own, so that they mean the same at any distance.
 """
 
 from dataclasses import replace
@@ -23,8 +23,18 @@ GENTLE = 0.25
 _JUMP, _GAP = 0.12, 1.0
 # The person's size a second squared, of a body at its wildest (some 30 g), and the person's size: what may tremble.
 _ACCELERATION, _TREMBLE = 160.0, 0.05
+# A share of the picture's width or height: a landmark this near to its edge stands outside, and was put there; so does
+# the joint before it where that is near to the edge too: a limb of that length is pressed against it.
+_EDGE, _PRESSED = 0.015, 0.05
+# A detector that is no surer of a landmark than this does not know where it is.
+_GUESS = 0.05
 # What it costs to call a frame's sides exchanged, beside the person's size a landmark: else two ways were as good.
 _EXCHANGE = 0.002
+_LIMBS = [
+    [LANDMARK_NAMES.index(f"{side}_{part}") for part in parts]
+    for side in ("left", "right")
+    for parts in (("elbow", "wrist"), ("knee", "ankle"))
+]
 # Limbs whose sides are exchanged together.
 _PAIRED = (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "toe", "heel"))
 _SIDES = [
@@ -37,7 +47,9 @@ def cleaned(keypoints: Keypoints, strength: float = GENTLE) -> Keypoints:
     if strength <= 0:
         return keypoints
     points, confidence = keypoints.points.astype(np.float64), keypoints.confidence.copy()
+    confidence[confidence < _GUESS] = 0
     size = person_size(points, confidence)
+    confidence = without_the_edge(points, confidence, keypoints.image_size)
     points, confidence = with_sides_put_right(points, confidence, size)
     confidence = without_jumps(points, confidence, size, keypoints.fps)
     points, confidence = bridged(points, confidence, keypoints.fps)
@@ -54,6 +66,22 @@ def person_size(points: np.ndarray, confidence: np.ndarray) -> float:
     low = np.where(seen, points, np.inf).min(axis=1)[frames]
     high = np.where(seen, points, -np.inf).max(axis=1)[frames]
     return max(float(np.median(np.linalg.norm(high - low, axis=1))), 1e-6)
+
+
+def without_the_edge(points: np.ndarray, confidence: np.ndarray, image_size: tuple[float, float]) -> np.ndarray:
+    """The confidence (T, 24) with 0 for landmarks at the edge of the picture, where its size is known.
+
+    What leaves the picture many detectors hold at its edge, sure of themselves: a shin that leaves it looks bent. A
+    landmark well outside is a detector's own opinion, and stays.
+    """
+    if not all(image_size):
+        return confidence
+    share = points / np.array(image_size)
+    from_edge = np.minimum(np.abs(share), np.abs(share - 1)).min(axis=-1)
+    outside = (from_edge < _EDGE) & (confidence > 0)
+    for joint, end in _LIMBS:
+        outside[:, joint] |= outside[:, end] & (from_edge[:, joint] < _PRESSED)
+    return np.where(outside, 0, confidence)
 
 
 def with_sides_put_right(points: np.ndarray, confidence: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:

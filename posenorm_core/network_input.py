@@ -1,8 +1,8 @@
 """What the network sees of 2D landmarks: nothing of the camera, the place in the image or the person's size.
 
 Every frame is centred on the pelvis and divided by the person's size around that frame, a sliding measure, so that a
-clip cut in pieces gives what the whole gives. The image's y is turned up. A missing landmark is zeros beside its
-confidence of zero.
+clip cut in pieces gives what the whole gives. The image's y is turned up. A missing landmark is zeros, and says so.
+How sure a detector is of those it gives is not told: every detector means something else by it.
 Written once for NumPy and torch.
 """
 
@@ -21,15 +21,15 @@ INPUT_SIZE = 3 * LANDMARK_COUNT
 def network_input(points: Array, confidence: Array) -> Array:
     """Landmarks (…, T + 2·INPUT_CONTEXT, 24, 2) in pixels and confidence (…, same, 24) -> input (…, T, 72).
 
-    24 times x, y and confidence. The pelvis must have a place in every frame (bridged where it was not seen);
-    INPUT_CONTEXT frames are used up at either end.
+    24 times x, y and whether it is seen (confidence above 0), 1 or 0. The pelvis must have a place in every frame
+    (bridged where it was not seen); INPUT_CONTEXT frames are used up at either end.
     """
     xp = array_namespace(points, confidence)
     seen = xp.astype(confidence > 0, points.dtype)
     centred = (points - points[..., :1, :]) * seen[..., None]
     inner = slice(INPUT_CONTEXT, points.shape[-3] - INPUT_CONTEXT)
     scaled = centred[..., inner, :, :] / _sliding_size(centred, seen)[..., None, None]
-    return _flat(xp.stack([scaled[..., 0], -scaled[..., 1], confidence[..., inner, :]], axis=-1))
+    return _flat(xp.stack([scaled[..., 0], -scaled[..., 1], seen[..., inner, :]], axis=-1))
 
 
 def _sliding_size(centred: Array, seen: Array) -> Array:
@@ -45,7 +45,7 @@ def _sliding_size(centred: Array, seen: Array) -> Array:
 
 
 def landmarks_of(features: Array) -> Array:
-    """The landmarks of an input (…, 72): x, y and confidence (…, 24, 3)."""
+    """The landmarks of an input (…, 72): x, y and whether seen (…, 24, 3)."""
     return array_namespace(features).reshape(features, (*features.shape[:-1], LANDMARK_COUNT, 3))
 
 

@@ -50,9 +50,9 @@ def _bones(points: Array) -> Array:
     return points[..., index_like(_ENDS, points), :] - points[..., index_like(_BEGINS, points), :]
 
 
-def _both_seen(confidence: Array) -> Array:
-    """How surely both ends of each bone are seen (…, 23): confidence (…, 24)."""
-    return confidence[..., index_like(_ENDS, confidence)] * confidence[..., index_like(_BEGINS, confidence)]
+def _both_seen(seen: Array) -> Array:
+    """Whether both ends of each bone are seen (…, 23), 1 or 0, as `seen` (…, 24) is."""
+    return seen[..., index_like(_ENDS, seen)] * seen[..., index_like(_BEGINS, seen)]
 
 
 def _turns_in_plane(drawn: Array, seen: Array, weight: Array) -> Array:

@@ -117,8 +117,8 @@ def test_the_same_at_another_size_and_place():
     trembling = clip.points + np.random.default_rng(6).normal(size=clip.points.shape) * 4
     trembling[30, WRIST] += 300
     here = cleaned(replace(clip, points=trembling))
-    there = cleaned(replace(clip, points=trembling * 0.25 + [40, -70]))
-    np.testing.assert_allclose(there.points, here.points * 0.25 + [40, -70], atol=2e-3)
+    there = cleaned(replace(clip, points=trembling * 0.25 + [40, 70]))
+    np.testing.assert_allclose(there.points, here.points * 0.25 + [40, 70], atol=2e-3)
     np.testing.assert_array_equal(there.confidence, here.confidence)
 
 
@@ -142,3 +142,30 @@ def test_nobody_and_a_single_frame_pass_through():
     one = replace(clip, points=clip.points[:1], confidence=clip.confidence[:1])
     np.testing.assert_allclose(cleaned(one).points, one.points, atol=1e-3)
     assert person_size(nobody.points, nobody.confidence) == 1.0
+
+
+def standing(height: float) -> Keypoints:
+    """Somebody who stands in a picture of 1000 x 1000 with his feet at `height`, beyond it held at its edge."""
+    clip = walking()
+    feet = [LANDMARK_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "toe", "heel")]
+    knees = [LANDMARK_NAMES.index(f"{side}_knee") for side in ("left", "right")]
+    points = np.full_like(clip.points, 500.0)
+    points[:, feet, 1], points[:, knees, 1] = height, height - 150
+    return replace(clip, points=points.clip(0, 1002), image_size=(1000.0, 1000.0))
+
+
+@pytest.mark.parametrize(("height", "ankles", "knees"), [(900, True, True), (1002, False, True), (1120, False, False)])
+def test_what_is_held_at_the_edge_of_the_picture_is_taken_out(height, ankles, knees):
+    confidence = cleaned(standing(height)).confidence
+    for part, stays in (("ankle", ankles), ("knee", knees), ("wrist", True)):
+        for side in ("left", "right"):
+            assert (confidence[:, LANDMARK_NAMES.index(f"{side}_{part}")] > 0).all() == stays, part
+    unknown = replace(standing(height), image_size=(0.0, 0.0))
+    assert (cleaned(unknown).confidence > 0).all()
+
+
+def test_a_guess_is_no_landmark():
+    clip = walking()
+    unsure = clip.confidence.copy()
+    unsure[:, 3] = 0.04
+    assert (cleaned(replace(clip, confidence=unsure)).confidence[:, 3] == 0).all()

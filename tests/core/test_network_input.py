@@ -44,6 +44,14 @@ def test_what_is_missing_is_zero_and_its_coordinates_do_not_matter(clip):
     assert (triples[missing] == 0).all()
 
 
+def test_how_sure_the_detector_is_of_what_it_gives_changes_nothing(clip):
+    points, confidence = clip
+    seen = (confidence > 0).astype(float)
+    result = network_input(points, confidence)
+    np.testing.assert_array_equal(result, network_input(points, seen))
+    np.testing.assert_array_equal(landmarks_of(result)[..., 2], seen[INPUT_CONTEXT:-INPUT_CONTEXT])
+
+
 def test_up_in_the_image_is_positive(clip):
     points = np.zeros((2 * INPUT_CONTEXT + 1, LANDMARK_COUNT, 2))
     points[:, 10] = [0, -50]  # the head 50 pixels above the pelvis; pixels count downwards

@@ -35,11 +35,11 @@ def keypoints(frames: int, fps: float = 30.0, seed: int = 0) -> Keypoints:
     """A smooth wandering of all landmarks."""
     rng = np.random.default_rng(seed)
     time = np.arange(frames) / fps
-    place = rng.uniform(0, 600, size=(LANDMARK_COUNT, 2))
+    place = rng.uniform(100, 700, size=(LANDMARK_COUNT, 2))
     swing = rng.uniform(5, 60, size=(LANDMARK_COUNT, 2))
     rate, phase = rng.uniform(0.5, 4, size=(2, LANDMARK_COUNT, 2))
     points = place + swing * np.sin(rate * time[:, None, None] + phase)
-    return Keypoints(fps, (1280, 720), points, np.ones((frames, LANDMARK_COUNT)), {"file": "clip"})
+    return Keypoints(fps, (1280, 900), points, np.ones((frames, LANDMARK_COUNT)), {"file": "clip"})
 
 
 def angle(a, b) -> float:
