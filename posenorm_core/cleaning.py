@@ -35,6 +35,7 @@ _LIMBS = [
     for side in ("left", "right")
     for parts in (("elbow", "wrist"), ("knee", "ankle"))
 ]
+_FEET = [[LANDMARK_NAMES.index(f"{side}_{part}") for part in ("ankle", "toe", "heel")] for side in ("left", "right")]
 # Limbs whose sides are exchanged together.
 _PAIRED = (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "toe", "heel"))
 _SIDES = [
@@ -71,8 +72,8 @@ def person_size(points: np.ndarray, confidence: np.ndarray) -> float:
 def without_the_edge(points: np.ndarray, confidence: np.ndarray, image_size: tuple[float, float]) -> np.ndarray:
     """The confidence (T, 24) with 0 for landmarks at the edge of the picture, where its size is known.
 
-    What leaves the picture many detectors hold at its edge, sure of themselves: a shin that leaves it looks bent. A
-    landmark well outside is a detector's own opinion, and stays.
+    What leaves the picture many detectors hold at its edge, sure of themselves: a shin that leaves it looks bent. The
+    foot goes with its ankle. A landmark well outside is a detector's own opinion, and stays.
     """
     if not all(image_size):
         return confidence
@@ -81,6 +82,8 @@ def without_the_edge(points: np.ndarray, confidence: np.ndarray, image_size: tup
     outside = (from_edge < _EDGE) & (confidence > 0)
     for joint, end in _LIMBS:
         outside[:, joint] |= outside[:, end] & (from_edge[:, joint] < _PRESSED)
+    for ankle, *foot in _FEET:
+        outside[:, foot] |= outside[:, [ankle]]
     return np.where(outside, 0, confidence)
 
 

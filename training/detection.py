@@ -21,10 +21,15 @@ _LIMBS = [
     for side in ("right", "left")
     for parts in (("shoulder", "elbow", "wrist"), ("elbow", "wrist"), ("knee", "ankle", "toe", "heel"))
 ] + [[LANDMARK_NAMES.index(name) for name in ("nose", "left_ear", "right_ear", "head", "neck")]]
-# What a body hides from most sides, each on its own.
-_FAR_SIDE = [
-    [LANDMARK_NAMES.index(name) for name in names]
-    for names in (("left_ear",), ("right_ear",), ("left_toe", "left_heel"), ("right_toe", "right_heel"))
+# What a body hides from most sides, each on its own; and what the lower edge of the picture cuts off.
+_FAR_SIDE = [("left_ear",), ("right_ear",), ("left_toe", "left_heel"), ("right_toe", "right_heel")]
+_FEET = [f"{side}_{part}" for side in ("left", "right") for part in ("ankle", "toe", "heel")]
+_BELOW = [_FEET, ["left_knee", "right_knee", *_FEET]]
+# Landmarks that are hidden together, and how often beside the configuration's share.
+_HIDDEN = [
+    *((limb, 1 / 3) for limb in _LIMBS),
+    *(([LANDMARK_NAMES.index(name) for name in names], 2.0) for names in _FAR_SIDE),
+    *(([LANDMARK_NAMES.index(name) for name in names], 2 / 3) for names in _BELOW),
 ]
 
 
@@ -70,7 +75,7 @@ def _unoccluded(points: torch.Tensor, options: Augmentation, rng: torch.Generato
 
     hidden = torch.zeros(batch, length, LANDMARK_COUNT, dtype=torch.bool, device=device)
     time = torch.arange(length, device=device)[None]
-    for landmarks, share in [*((limb, 1 / 3) for limb in _LIMBS), *((far, 2.0) for far in _FAR_SIDE)]:
+    for landmarks, share in _HIDDEN:
         # It may have begun before the window, and may outlast it.
         begin, lasts = 2 * length * drawn(batch, 1) - length, 2 * length * drawn(batch, 1)
         happens = drawn(batch, 1) < options.occlude * share
