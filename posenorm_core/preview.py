@@ -65,7 +65,7 @@ def write_preview(
             _draw_stage(canvas[:, :_STAGE], picture, keypoints.points[frame], keypoints.confidence[frame], place)
             for number, (name, axes) in enumerate(_VIEWS):
                 panel = canvas[number * _SIDE : (number + 1) * _SIDE, _STAGE:]
-                _draw_skeleton(panel, positions[frame], axes, name)
+                _draw_skeleton(panel, positions[frame], motion.confidence[frame], axes, name)
             _write(canvas, f"{frame / motion.fps:.2f} s", (12, _HEIGHT - 12))
             _encode(container, stream, canvas)
             if progress is not None:
@@ -118,8 +118,10 @@ def _nearest_seen(landmark: int, confidence: np.ndarray) -> int:
     return above if above >= 0 else landmark
 
 
-def _draw_skeleton(panel: np.ndarray, positions: np.ndarray, axes: tuple[int, int], name: str) -> None:
-    """The skeleton (19, 3) seen along an axis, on paper."""
+def _draw_skeleton(
+    panel: np.ndarray, positions: np.ndarray, confidence: np.ndarray, axes: tuple[int, int], name: str
+) -> None:
+    """The skeleton (19, 3) seen along an axis, on paper; pale is what nobody saw: `confidence` (19) is 0."""
     panel[:] = _PAPER
     panel[:, :1] = panel[:1] = _INK
     height, width = panel.shape[:2]
@@ -129,9 +131,9 @@ def _draw_skeleton(panel: np.ndarray, positions: np.ndarray, axes: tuple[int, in
     # What is nearer is drawn last: the front looks down z, the side along x from the right.
     depth = positions[:, 2] if axes[0] == 0 else -positions[:, 0]
     for joint, parent in sorted(_BONES, key=lambda bone: depth[bone[0]] + depth[bone[1]]):
-        _line(panel, at[joint], at[parent], _colour(JOINT_NAMES[joint], True), 4)
+        _line(panel, at[joint], at[parent], _colour(JOINT_NAMES[joint], confidence[joint] > 0), 4)
     middle = _pixels(0.55 * places[[_HEAD]] + 0.45 * places[[_NECK]])[0]
-    _cv2().circle(panel, middle, round(0.1 * scale), _MIDDLE, -1, _cv2().LINE_AA)
+    _cv2().circle(panel, middle, round(0.1 * scale), _colour("head", confidence[_HEAD] > 0), -1, _cv2().LINE_AA)
     _write(panel, name, (10, 20))
 
 

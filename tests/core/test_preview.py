@@ -64,6 +64,17 @@ def test_the_face_looks_at_the_reader_in_front_and_to_the_right_from_the_side(cl
     assert lowest[:, 1].max() > np.median(feet[:, 1]) + 8
 
 
+def test_a_pose_that_nobody_saw_is_pale(clip, tmp_path):
+    keypoints, motion = clip
+    unseen = motion.confidence.copy()
+    unseen[20:] = 0
+    write_preview(tmp_path / "p.mp4", replace(motion, confidence=unseen), keypoints)
+    pictures = frames_of(tmp_path / "p.mp4")[0]
+    strong = [len(where(pictures[frame][:270, 620:], BLUE)) for frame in (10, 30)]
+    assert strong[0] > 100
+    assert strong[1] == 0
+
+
 def test_the_2d_pose_stands_where_its_landmarks_are(clip, tmp_path):
     keypoints, motion = clip
     shown = replace(keypoints, image_size=(1240.0, 1080.0), points=np.full_like(keypoints.points, 0.0))
