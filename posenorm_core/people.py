@@ -1,28 +1,27 @@
 """Who is who: detections of several people, frame by frame, joined into people over time.
 
-Detectors list the people of a frame in any order and mostly without identity. Each frame's detections go to the
-people followed so far, nearest first: the distance is that of the landmarks both have, beside the person's size,
-from where the person's steady movement would have carried him, so that two who pass each other stay themselves.
-Somebody lost comes back as himself within `LONGEST_GAP`; after that he is somebody new.
+Detectors list the people of a frame in any order and mostly without identity, some twice, some in parts, and some
+who are nobody. Who is found twice is taken once; everybody is followed (`tracking`), or has the number the detector
+gave him; who leaves and comes back is himself where that is plausible (`returning`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from posenorm_core.clip import DEFAULT_FPS, Person
 from posenorm_core.landmarks import LANDMARK_COUNT
+from posenorm_core.returning import rejoin
+from posenorm_core.tracking import LONGEST_GAP, UNLIKE, extent, follow, unlikeness, usual_distance
 
-LONGEST_GAP = 1.0  # seconds
 # Beyond the most visible so many of a frame, people are background.
 MOST_PEOPLE = 50
-# Who is seen in fewer frames than this, in a clip of ten times as many, is a false detection.
-_FEWEST_FRAMES = 5
-# How far somebody may be from where he is expected, as a share of his size, and how much more a frame missed.
-_NEAR, _NEAR_A_FRAME, _NEVER_FARTHER = 0.4, 0.03, 1.0
-# Movement is carried on for so many frames; further ahead it is a guess.
-_COASTING = 5
+# Who is seen in fewer frames or seconds, in a clip of ten times as many, may be a false detection.
+_FEWEST_FRAMES, _BRIEF = 5, 0.1
+# Two detections of a frame are of one person where most landmarks that both have are as near as this, beside his size.
+_SAME, _MOST, _ENOUGH = 0.05, 0.8, 3
+# A detector's numbers are no identities where they begin and jump more than so many times as often as who is followed.
+_WORSE = 3
 
 
 @dataclass(frozen=True)
@@ -40,112 +39,96 @@ class Detections:
 
 
 def find_people(detections: Detections, frame_count: int, fps: float | None) -> tuple[Person, ...]:
-    """The people of a clip, the most visible (share of frames times mean confidence) first, numbered from 1."""
+    """The people of a clip, numbered from 1, the most visible (share of frames × mean confidence × size) first."""
+    rate = fps or DEFAULT_FPS
     detections = detections.taken((detections.confidence > 0).any(axis=1))
     if not len(detections.frames):
         return ()
-    if _has_identities(detections):
-        tracks = np.unique(detections.identity, return_inverse=True)[1].reshape(-1)
-    else:
-        detections = detections.taken(_most_visible_of_each_frame(detections))
-        tracks = associate(detections, max(1, round(LONGEST_GAP * (fps or DEFAULT_FPS))))
-    visibility = np.bincount(tracks, weights=detections.confidence.sum(axis=1))
-    seen_frames = np.bincount(tracks)
+    if not _has_identities(detections):
+        detections = without_doubles(detections.taken(_most_visible_of_each_frame(detections)))
+    tracks = rejoin(_tracks(detections, rate), detections.frames, detections.points, detections.confidence, rate)
+    own, tracks = _with_parts_joined(detections, np.unique(tracks, return_inverse=True)[1].reshape(-1))
+    size = extent(own.points, own.confidence > 0)
+    visibility = np.bincount(tracks, weights=own.confidence.sum(axis=1) * size)
+    ghosts = _ghosts(own, tracks, frame_count, rate)
     order = np.argsort(-visibility, kind="stable")
-    real = [track for track in order if seen_frames[track] >= min(_FEWEST_FRAMES, frame_count / 10)]
-    by_track = np.argsort(tracks, kind="stable")
-    ends = np.cumsum(seen_frames)
+    ends = np.cumsum(np.bincount(tracks))
     people = []
-    for number, track in enumerate(real or order[:1], start=1):
-        own = detections.taken(by_track[ends[track] - seen_frames[track] : ends[track]])
-        people.append(Person(number, frame_count, own.frames, own.points, own.confidence))
+    for number, track in enumerate([t for t in order if not ghosts[t]] or order[:1], start=1):
+        seen = slice(ends[track - 1] if track else 0, ends[track])
+        people.append(Person(number, frame_count, own.frames[seen], own.points[seen], own.confidence[seen]))
     return tuple(people)
 
 
-def associate(detections: Detections, longest_gap: int) -> np.ndarray:
-    """The number of the track (D,), from 0, that each detection belongs to; none has two in one frame.
+def without_doubles(detections: Detections) -> Detections:
+    """The detections (D,) without those of somebody whom a more visible one of the same frame shows as well."""
+    order = np.lexsort((-detections.confidence.sum(axis=1), detections.frames))
+    points, frames, seen = detections.points[order], detections.frames[order], detections.confidence[order] > 0
+    size = extent(points, seen)
+    kept = np.ones(len(order), dtype=bool)
+    for apart in range(1, MOST_PEOPLE):
+        first = np.flatnonzero(frames[apart:] == frames[:-apart])
+        second = first + apart
+        both = seen[first] & seen[second]
+        away = points[first] - points[second]
+        farthest = _SAME * np.maximum(size[first], size[second])
+        near = both & ((away * away).sum(axis=2) <= (farthest * farthest)[:, None])
+        common = both.sum(axis=1)
+        double = (common >= _ENOUGH) & (near.sum(axis=1) >= _MOST * common) & kept[first]
+        kept[second[double]] = False
+    return detections.taken(np.sort(order[kept]))
 
-    Somebody not seen for more than `longest_gap` frames is not waited for any longer.
+
+def _tracks(detections: Detections, fps: float) -> np.ndarray:
+    """Who (D,), from 0, each detection is: as the detector numbers them where it does, else as followed.
+
+    A detector may know people again by their looks, or have been put right by hand. But what begins and jumps so
+    much oftener than followed people do (such as places in a frame's list) is no identity.
     """
-    numbers = np.empty(len(detections.frames), dtype=np.int64)
-    live: list[_Track] = []
-    begun = 0
-    for frame, rows in _frame_by_frame(detections.frames):
-        points = detections.points[rows].astype(np.float64)
-        seen = detections.confidence[rows] > 0
-        live = [track for track in live if frame - track.frame <= longest_gap + 1]
-        free = set(range(len(points)))
-        for which, row in _nearest_pairs(live, frame, points, seen):
-            live[which].follow(frame, points[row], seen[row])
-            numbers[rows.start + row] = live[which].number
-            free.remove(row)
-        for row in sorted(free):
-            live.append(_Track(begun, frame, points[row], seen[row].copy()))
-            numbers[rows.start + row] = begun
-            begun += 1
-    return numbers
+    followed = follow(detections.frames, detections.points, detections.confidence, fps)
+    if not _has_identities(detections):
+        return followed
+    told = np.unique(detections.identity, return_inverse=True)[1].reshape(-1)
+    beginnings_and_jumps = [_beginnings_and_jumps(detections, tracks, fps) for tracks in (told, followed)]
+    return told if beginnings_and_jumps[0] <= _WORSE * beginnings_and_jumps[1] else followed
 
 
-@dataclass
-class _Track:
-    """Somebody followed: where each landmark was last, and how fast he moves."""
-
-    number: int
-    frame: int
-    points: np.ndarray  # (24, 2)
-    known: np.ndarray  # (24,) whether the landmark was ever seen
-    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))  # pixels a frame
-
-    def expected(self, frame: int) -> np.ndarray:
-        """Where the landmarks (24, 2) would be by now."""
-        return np.asarray(self.points + self.velocity * min(frame - self.frame, _COASTING))
-
-    def follow(self, frame: int, points: np.ndarray, seen: np.ndarray) -> None:
-        """Takes over what is seen (24,) of `points` (24, 2); the rest moves along."""
-        both = (self.known & seen)[:, None]
-        moved = ((points - self.points) * both).sum(axis=0) / max(1, both.sum())
-        self.velocity = 0.5 * self.velocity + 0.5 * moved / (frame - self.frame)
-        self.points = np.where(seen[:, None], points, self.points + moved)
-        self.known |= seen
-        self.frame = frame
+def _beginnings_and_jumps(detections: Detections, tracks: np.ndarray, fps: float) -> int:
+    """How many tracks there are, and how often one goes on where nobody can have got to."""
+    own = detections.taken(np.lexsort((detections.frames, tracks)))
+    passed = np.diff(own.frames) / fps
+    seen = own.confidence > 0
+    size = np.maximum(*(extent(own.points, seen)[part] for part in (slice(1, None), slice(-1))))
+    usual = usual_distance(size, passed)[:, None]
+    jumps = unlikeness(np.diff(own.points, axis=0), usual, seen[1:] & seen[:-1]) > UNLIKE
+    return int(tracks.max()) + 1 + int((jumps & (np.diff(np.sort(tracks)) == 0) & (passed <= LONGEST_GAP)).sum())
 
 
-def _nearest_pairs(live: list[_Track], frame: int, points: np.ndarray, seen: np.ndarray) -> Iterator[tuple[int, int]]:
-    """(track, detection) by place, the nearest first, each once, none farther apart than is likely."""
-    if not live:
-        return
-    expected = np.stack([track.expected(frame) for track in live])
-    known = np.stack([track.known for track in live])
-    both = known[:, None] & seen[None]
-    common = both.sum(axis=2)
-    difference = expected[:, None] - points[None]
-    distance = (np.sqrt((difference * difference).sum(axis=3)) * both).sum(axis=2)
-    size = np.maximum(_extent(expected, known)[:, None], _extent(points, seen)[None])
-    missed = np.array([frame - track.frame - 1 for track in live])
-    near = np.minimum(_NEAR + _NEAR_A_FRAME * missed, _NEVER_FARTHER)[:, None]
-    # Without a landmark in common nothing speaks for the pair.
-    distance = np.where(common > 0, distance / np.maximum(common * size, 1e-9), np.inf)
-    taken_tracks, taken_rows = set(), set()
-    for place in np.argsort(distance, axis=None, kind="stable").tolist():
-        which, row = divmod(place, len(points))
-        if distance[which, row] <= near[which, 0] and which not in taken_tracks and row not in taken_rows:
-            taken_tracks.add(which)
-            taken_rows.add(row)
-            yield which, row
+def _with_parts_joined(detections: Detections, tracks: np.ndarray) -> tuple[Detections, np.ndarray]:
+    """The detections by track and frame, one for each; what the most visible lacks is taken from the others."""
+    order = np.lexsort((-detections.confidence.sum(axis=1), detections.frames, tracks))
+    parts, tracks = detections.taken(order), tracks[order]
+    first = (np.diff(tracks, prepend=-1) != 0) | (np.diff(parts.frames, prepend=-1) != 0)
+    whole, place = parts.taken(first), np.cumsum(first) - 1
+    for row in np.flatnonzero(~first).tolist():
+        into = place[row]
+        new = (parts.confidence[row] > 0) & (whole.confidence[into] == 0)
+        whole.points[into, new], whole.confidence[into, new] = parts.points[row, new], parts.confidence[row, new]
+    return whole, tracks[first]
 
 
-def _extent(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The diagonal (N,) of the box around what is seen (N, 24) of `points` (N, 24, 2)."""
-    low = np.where(seen[..., None], points, np.inf).min(axis=1)
-    high = np.where(seen[..., None], points, -np.inf).max(axis=1)
-    return np.asarray(np.sqrt(((high - low) ** 2).sum(axis=1)))
+def _ghosts(own: Detections, tracks: np.ndarray, frame_count: int, fps: float) -> np.ndarray:
+    """Which tracks, of detections by track and frame, are too brief for anybody and come and go, or are unsure.
 
-
-def _frame_by_frame(frames: np.ndarray) -> Iterator[tuple[int, slice]]:
-    """Each frame's number and the rows of its detections."""
-    starts = np.flatnonzero(np.diff(frames, prepend=frames[0] - 1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(frames)], strict=True):
-        yield int(frames[start]), slice(start, end)
+    Who is cut off by the clip's first or last frame may be there for longer: he is nobody where he is half as sure
+    as the surest.
+    """
+    counts = np.bincount(tracks)
+    ends = np.cumsum(counts)
+    cut_off = (own.frames[ends - counts] == 0) | (own.frames[ends - 1] == frame_count - 1)
+    sure = np.bincount(tracks, weights=own.confidence.mean(axis=1)) / counts
+    brief = counts < min(max(_FEWEST_FRAMES, _BRIEF * fps), frame_count / 10)
+    return np.asarray(brief & (~cut_off | (sure < sure.max() / 2)))
 
 
 def _has_identities(detections: Detections) -> bool:
