@@ -26,6 +26,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable, write_aside
 from posenorm_core.foreshortening import with_depth_from_lengths
 from posenorm_core.formats import read_clip
+from posenorm_core.keypoints import Keypoints
 from posenorm_core.network import predict
 from posenorm_core.network_input import landmarks_of
 from posenorm_core.prediction import Prediction, averaged_with_mirror
@@ -41,6 +42,7 @@ from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
 from training.models import as_answer
+from training.reconstruction import Reconstruction, reconstructed
 from training.robustness import robustness
 from training.robustness_report import write_report
 from training.scoring import Figures, Scores
@@ -62,6 +64,7 @@ _VIEWS_COLUMNS = (
     Column("distance mm", 1),
     Column("of any two frames mm", 1),
     Column(f"found within {SAME_MOMENT} frames %", 0),
+    Column("limbs off °", 1),
 )
 # The columns of a table: rotations posed on the subject's body have its own bones in any case.
 _COLUMNS = {name: column for name, column in MEASURES.items() if name != "mpjpe_own_bones"}
@@ -171,10 +174,21 @@ def run_views(options: argparse.Namespace) -> None:
     """The command `views`."""
     first, second = (require_rate(read_clip(path, options.fps)).keypoints() for path in options.clips)
     weights = load_weights(options.weights)
-    rows = agreements(first, second, weights, options.checkpoint or [])
-    told = [[name, row.distance, row.anytime, _percent(row.found)] for name, row in rows.items()]
-    print(markdown(_VIEWS_COLUMNS, told))
-    _write(options.out, {"weights": weights.name, "views": {name: asdict(row) for name, row in rows.items()}})
+    truth, words = _truth_of_views(first, second)
+    rows = agreements(first, second, weights, options.checkpoint or [], truth)
+    told = [[name, row.distance, row.anytime, _percent(row.found), row.limbs_off] for name, row in rows.items()]
+    print(f"{markdown(_VIEWS_COLUMNS, told)}\n\n{words}")
+    views = {name: asdict(row) for name, row in rows.items()}
+    _write(options.out, {"weights": weights.name, "reconstruction": words, "views": views})
+
+
+def _truth_of_views(first: Keypoints, second: Keypoints) -> tuple[Reconstruction | None, str]:
+    """The reconstruction of both views, and what is to be said of it; None where there is none."""
+    try:
+        truth = reconstructed(first, second)
+    except InputError as error:
+        return None, f"limbs off: not known, since {error}"
+    return truth, f"limbs off: from the reconstruction of both views ({truth})"
 
 
 def _percent(share: float | None) -> float | None:

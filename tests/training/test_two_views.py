@@ -1,16 +1,27 @@
 """Two views of one performance: what agreement means, and that views of different instants are refused."""
 
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
-from posenorm_core.keypoints import Keypoints
+from posenorm_core.keypoints import Keypoints, save_keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT
+from posenorm_core.motion import with_orientation
+from posenorm_core.normalizer import normalize
 from posenorm_core.weights import load_weights
-from training.two_views import SAME_MOMENT, agreement, agreements
+from training import evaluate
+from training.checkpoint import save_checkpoint
+from training.configuration import Configuration
+from training.procrustes import aligned
+from training.reconstruction import Reconstruction
+from training.trainer import Trainer
+from training.two_views import SAME_MOMENT, agreement, agreements, poses_by
 
 
 def poses(frames: int = 80, seed: int = 0) -> np.ndarray:
@@ -58,3 +69,38 @@ def test_one_clip_twice_agrees_in_every_row():
 def test_views_of_other_instants_are_refused(other):
     with pytest.raises(InputError, match=re.escape("they must show the same instants")):
         agreements(keypoints(), other, load_weights(None), [])
+
+
+def test_rows_tell_how_far_limbs_are_off_where_the_truth_is_known():
+    first, second = keypoints(), keypoints()
+    said = with_orientation(normalize(first), "view").positions()
+    points = np.full((2, len(first), LANDMARK_COUNT, 3), np.nan)
+    points[:, :, :19] = said
+    points[1] *= -1  # every limb of the second view points the other way
+    truth = Reconstruction(points, (1000.0, 1000.0), 90.0, 1.0, 0.01)
+    rows = agreements(first, second, load_weights(None), [], truth)
+    assert rows.pop("normalize").limbs_off == pytest.approx(90, abs=0.1)
+    assert [row.limbs_off for row in rows.values()] == [None, None]
+
+
+def test_the_command_says_why_nothing_is_known_of_the_limbs(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "view.npz"
+    save_keypoints(keypoints(), path)
+    monkeypatch.setattr(sys, "argv", ["evaluate", "views", str(path), str(path)])
+    assert evaluate.main() == 0
+    table, words = capsys.readouterr().out.strip().split("\n\n")
+    assert table.splitlines()[2].split("|")[-2].strip() == "–"
+    assert words.startswith("limbs off: not known, since the views are")
+
+
+@pytest.mark.parametrize("model", ["normalizer", "videopose3d"])
+def test_a_checkpoint_tells_one_pose_as_it_is_seen_and_in_one_orientation(model, tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    small = Configuration(model=model, network=Architecture(width=8, dilations=(2,)))
+    save_checkpoint(Trainer(small, torch.device("cpu")).checkpoint(), path)
+    # It stands still: what is smoothed and what is turned can then be exchanged.
+    still = replace(keypoints(), points=np.repeat(keypoints().points[:1], 40, axis=0))
+    poses = poses_by(path)(still)
+    seen, unified = torch.from_numpy(poses.seen), torch.from_numpy(poses.unified)
+    torch.testing.assert_close(aligned(seen, unified), unified, atol=1e-4, rtol=0)
+    assert float((seen - unified).norm(dim=-1).mean()) > 0.05
