@@ -13,26 +13,18 @@ The comparison with other models, each trained here, is `python -m training.expe
 import argparse
 import json
 import sys
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable, write_aside
-from posenorm_core.foreshortening import with_depth_from_lengths
 from posenorm_core.formats import read_clip
-from posenorm_core.keypoints import Keypoints
-from posenorm_core.network import predict
-from posenorm_core.network_input import landmarks_of
-from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.weights import Weights, load_weights
 from training import scoring, splits
-from training.answer import Answer, Predict
 from training.cleaning_report import write_report as write_cleaning_report
 from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
@@ -41,14 +33,14 @@ from training.detector_noise import measure, require_rate
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
-from training.models import as_answer
-from training.reconstruction import Reconstruction, reconstructed
 from training.robustness import robustness
 from training.robustness_report import write_report
 from training.scoring import Figures, Scores
+from training.shipped import predictor
 from training.tables import Column, markdown
 from training.trainer import trained
-from training.two_views import SAME_MOMENT, agreements
+from training.two_views import agreements
+from training.two_views_report import truth_of_views, views_table
 
 # Built-in clips that no training has drawn: neither their seeds nor, with them, their bodies.
 _BUILTIN_TEST_SEED = 2_000_000_000
@@ -59,34 +51,8 @@ _GROUND_COLUMNS = {
     "path_median": Column("path % median", 1),
     "clips": Column("clips", 0),
 }
-_VIEWS_COLUMNS = (
-    Column("pose"),
-    Column("distance mm", 1),
-    Column("of any two frames mm", 1),
-    Column(f"found within {SAME_MOMENT} frames %", 0),
-    Column("limbs off °", 1),
-)
 # The columns of a table: rotations posed on the subject's body have its own bones in any case.
 _COLUMNS = {name: column for name, column in MEASURES.items() if name != "mpjpe_own_bones"}
-
-
-def predictor(weights: Weights) -> Predict:
-    """What `normalize` says of clean landmarks, with the NumPy runtime, as the one form models are scored in."""
-
-    def ask(features: torch.Tensor, offsets: torch.Tensor) -> Answer:
-        views = [_as_normalized(weights, view).parts() for view in features.numpy()]
-        whole = Prediction(*(torch.from_numpy(np.stack(part)) for part in zip(*views, strict=True)))
-        return as_answer(whole, offsets)
-
-    return ask
-
-
-def _as_normalized(weights: Weights, features: np.ndarray) -> Prediction:
-    """What is said of the input (T', 72): averaged with its mirror image, its limbs as deep as their lengths tell."""
-    said = averaged_with_mirror(partial(predict, weights), features)
-    context = (len(features) - len(said.rotations)) // 2
-    seen = landmarks_of(features[context : len(features) - context])
-    return replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, seen[..., :2], seen[..., 2]))
 
 
 def normalizer_scores(weights: Weights, data: MotionData, layout: str = "all") -> list[Scores]:
@@ -174,25 +140,11 @@ def run_views(options: argparse.Namespace) -> None:
     """The command `views`."""
     first, second = (require_rate(read_clip(path, options.fps)).keypoints() for path in options.clips)
     weights = load_weights(options.weights)
-    truth, words = _truth_of_views(first, second)
+    truth, words = truth_of_views(first, second)
     rows = agreements(first, second, weights, options.checkpoint or [], truth)
-    told = [[name, row.distance, row.anytime, _percent(row.found), row.limbs_off] for name, row in rows.items()]
-    print(f"{markdown(_VIEWS_COLUMNS, told)}\n\n{words}")
+    print(f"{views_table(rows)}\n\n{words}")
     views = {name: asdict(row) for name, row in rows.items()}
     _write(options.out, {"weights": weights.name, "reconstruction": words, "views": views})
-
-
-def _truth_of_views(first: Keypoints, second: Keypoints) -> tuple[Reconstruction | None, str]:
-    """The reconstruction of both views, and what is to be said of it; None where there is none."""
-    try:
-        truth = reconstructed(first, second)
-    except InputError as error:
-        return None, f"limbs off: not known, since {error}"
-    return truth, f"limbs off: from the reconstruction of both views ({truth})"
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
 
 
 def run_human36m(options: argparse.Namespace) -> None:

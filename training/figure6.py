@@ -27,11 +27,11 @@ from posenorm_core.weights import load_weights
 from training import metrics, splits
 from training.answer import Answer, Predict
 from training.dataset import MotionData, load_data
-from training.evaluate import predictor
 from training.filmed_clips import film_around
 from training.filming import Batch
 from training.models import LIFTERS
 from training.scoring import unified
+from training.shipped import predictor
 from training.stick_figure import PoseRow, draw_pose_grid
 from training.trainer import trained
 

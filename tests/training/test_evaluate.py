@@ -12,7 +12,7 @@ from human36m_files import write_files
 from posenorm_core.architecture import Architecture
 from posenorm_core.mirror import mirrored_input, mirrored_points, mirrored_rotations
 from posenorm_core.weights import load_weights
-from training import evaluate, filmed_clips, scoring, splits
+from training import evaluate, filmed_clips, scoring, shipped, splits
 from training.checkpoint import save_checkpoint
 from training.configuration import Configuration
 from training.dataset import builtin_data
@@ -30,9 +30,9 @@ def test_what_is_measured_is_the_runtime_with_its_mirror_image(weights):
     loaded = load_weights(weights)
     data = builtin_data(0.2, seed=1, seconds_a_clip=1.0)
     batch = filmed_clips.film_clip(data, 0, loaded.architecture.context, seed=0, views=2)
-    answer = evaluate.predictor(loaded)(batch.features, batch.offsets)
+    answer = shipped.predictor(loaded)(batch.features, batch.offsets)
     assert answer.rotations.shape == batch.rotations.shape
-    mirrored = evaluate.predictor(loaded)(mirrored_input(batch.features), mirrored_points(batch.offsets))
+    mirrored = shipped.predictor(loaded)(mirrored_input(batch.features), mirrored_points(batch.offsets))
     torch.testing.assert_close(mirrored_rotations(mirrored.rotations).abs(), answer.rotations.abs())
     figures = evaluate.with_mean(scoring.by_family(evaluate.normalizer_scores(loaded, data)))
     assert set(figures) == {"builtin", "mean"}
