@@ -16,6 +16,7 @@ import numpy as np
 from posenorm_core import quaternion
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import pose_skeleton
+from posenorm_core.skeleton import MOST_JOINTS
 
 _POSITIONS = {"xposition": 0, "yposition": 1, "zposition": 2}
 _ROTATIONS = {"xrotation": 0, "yrotation": 1, "zrotation": 2}
@@ -82,8 +83,12 @@ def parse_bvh(content: bytes, path: str, scale: float = 1.0) -> BvhClip:
         raise InputError(f"{path}: is no BVH file, which starts with HIERARCHY and has a MOTION section")
     try:
         hierarchy = _parse_hierarchy(head.decode("utf-8", errors="replace").split())
-    except (StopIteration, ValueError, IndexError) as error:
-        raise InputError(f"{path}: its HIERARCHY is damaged or cut short ({error or 'it ends too early'})") from None
+    except (StopIteration, RuntimeError, ValueError, OverflowError, IndexError) as error:
+        # A word that is missing inside of a comprehension comes as a RuntimeError.
+        told = "it ends too early" if isinstance(error, StopIteration | RuntimeError) else str(error)[:100]
+        raise InputError(f"{path}: its HIERARCHY is damaged or cut short ({told})") from None
+    if len(hierarchy.names) > MOST_JOINTS:
+        raise InputError(f"{path}: has {len(hierarchy.names)} joints; no more than {MOST_JOINTS} can be posed")
     values, frame_time = _parse_motion(motion, len(hierarchy.channels), path)
     offsets = np.array(hierarchy.offsets, dtype=np.float64) * scale
     rotations, translations = _channels_to_pose(values, hierarchy.channels, offsets, scale)
@@ -169,6 +174,13 @@ def _channels_to_pose(
     values: np.ndarray, channels: list[tuple[int, str]], offsets: np.ndarray, scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Channel values (T, C) -> local rotations (T, J, 4) and translations (T, J, 3)."""
+    with np.errstate(invalid="ignore", over="ignore"):  # who asks for finite numbers looks for them himself
+        return _posed(values, channels, offsets, scale)
+
+
+def _posed(
+    values: np.ndarray, channels: list[tuple[int, str]], offsets: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
     frames, joint_count = len(values), len(offsets)
     translations = np.broadcast_to(offsets, (frames, joint_count, 3)).copy()
     rotations = np.zeros((frames, joint_count, 4))

@@ -4,7 +4,6 @@ import contextlib
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from posenorm_core.errors import InputError
+from posenorm_core.npy import read_arrays
 
 
 @contextlib.contextmanager
@@ -80,26 +80,16 @@ def load_archive(path: str | Path, expected_format: str, version: int) -> dict[s
 def _label(arrays: dict[str, np.ndarray], name: str) -> str:
     """The single short value called `name` as text, empty where there is none."""
     found = arrays.get(name)
-    return str(found)[:80] if found is not None and found.ndim == 0 else ""
+    return " ".join(str(found)[:80].split()) if found is not None and found.ndim == 0 else ""
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Every array of any `.npz` file; raises InputError where it is missing, damaged or holds pickles."""
-    try:
-        if not path.is_file():
-            raise InputError(f"{path}: there is no such file")
-        if not zipfile.is_zipfile(path):
-            raise InputError(f"{path}: is no .npz archive, or is cut short")
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except InputError:
-        raise
-    except (MemoryError, OverflowError):
-        raise InputError(f"{path}: tells of arrays larger than the memory; the file is damaged") from None
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: is no readable .npz archive ({error})") from None
-    # A member that is no array comes back as bytes.
-    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: is no .npz archive, or is cut short")
+    return read_arrays(path)
 
 
 def require(arrays: dict[str, np.ndarray], path: str | Path, **shapes: tuple[int | None, ...]) -> None:

@@ -72,7 +72,7 @@ def load_keypoints(path: str | Path) -> Keypoints:
     names = [str(name) for name in np.atleast_1d(arrays.get("joint_names", np.array([])))]
     unknown = [name for name in names if name not in LANDMARK_NAMES]
     if unknown:
-        raise InputError(f"{path}: joint '{unknown[0]}' is none of the landmarks ({', '.join(LANDMARK_NAMES)})")
+        raise InputError(f"{path}: joint {unknown[0]!r:.60} is none of the landmarks ({', '.join(LANDMARK_NAMES)})")
     if len(set(names)) != len(names):
         raise InputError(f"{path}: two joints have the same name")
     frames = len(arrays["points"])
@@ -94,6 +94,6 @@ def load_keypoints(path: str | Path) -> Keypoints:
     columns = [LANDMARK_NAMES.index(name) for name in names]
     missing = (arrays["confidence"] <= 0)[..., None]
     points[:, columns] = np.where(missing, 0, arrays["points"])
-    confidence[:, columns] = arrays["confidence"]
+    confidence[:, columns] = np.clip(arrays["confidence"], 0, 1)
     width, height = (float(side) for side in arrays["image_size"])
     return Keypoints(fps, (width, height), points, confidence, {"file": str(path)})

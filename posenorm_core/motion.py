@@ -126,23 +126,27 @@ def load_motion(path: str | Path) -> Motion:
     lengths = {len(arrays[name]) for name in ("view_root", "root_position", "contacts", "confidence")}
     if lengths != {frames} or arrays["confidence"].shape[1] != joints:
         raise InputError(f"{path}: its arrays have different numbers of frames or joints; the file is damaged")
+    with np.errstate(over="ignore"):
+        fields = {name: arrays[name].astype(np.float32) for name in _FLOAT_ARRAYS}
     for name in ("rotations", "view_root", "up", "root_position", "confidence"):
-        if not np.isfinite(arrays[name]).all():
+        if not np.isfinite(fields[name]).all():
             raise InputError(f"{path}: '{name}' holds what is no finite number; the file is damaged")
+    for name in ("confidence", "contacts"):
+        if ((fields[name] < 0) | (fields[name] > 1)).any():
+            raise InputError(f"{path}: '{name}' holds what is not in 0…1; the file is damaged")
     for name in ("rotations", "view_root", "up"):
-        if (np.abs(np.linalg.norm(arrays[name].astype(np.float64), axis=-1) - 1) > _UNIT).any():
+        if (np.abs(np.linalg.norm(fields[name].astype(np.float64), axis=-1) - 1) > _UNIT).any():
             raise InputError(f"{path}: '{name}' holds what is not of length 1; the file is damaged")
     orientation, source = str(arrays.get("orientation", "")), str(arrays.get("source", "{}"))
     if orientation not in ORIENTATIONS:
-        raise InputError(f"{path}: orientation '{orientation}' is none of {', '.join(ORIENTATIONS)}")
+        raise InputError(f"{path}: orientation {orientation!r:.40} is none of {', '.join(ORIENTATIONS)}")
     fps = require_fps(float(arrays["fps"]), f"{path}: its frame rate")
     try:
         names = np.atleast_1d(arrays["joint_names"])
         skeleton = Skeleton(tuple(names), tuple(arrays["parents"]), arrays["offsets"])
         described = dict(json.loads(source))
     except (InputError, KeyError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {error!s:.200}") from None
     if len(skeleton.joint_names) != joints:
         raise InputError(f"{path}: {joints} joints rotate, {len(skeleton.joint_names)} are named")
-    fields = {name: arrays[name].astype(np.float32) for name in _FLOAT_ARRAYS}
     return Motion(fps=fps, skeleton=skeleton, orientation=orientation, source=described, **fields)

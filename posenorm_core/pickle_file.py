@@ -14,7 +14,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.safe_pickle import PLAIN_ADVICE, unpickle
 
 # A compressed file that grows by more than this is a bomb; small ones may.
-_MOST_EXPANSION, _SMALL = 20, 64 * 2**20
+_MOST_EXPANSION, _SMALL = 20, 16 * 2**20
 _LZMA_MEMORY = 256 * 2**20
 
 

@@ -20,6 +20,7 @@ from posenorm_core.errors import InputError
 PLAIN_ADVICE = "open it where it was made and save plain NumPy arrays (numpy.savez)"
 # Python's pickler writes no key but these; a deeply nested one would exhaust the stack when it is hashed.
 _KEYS = (str, bytes, int, float, type(None), np.generic)
+_VALUES = (*_KEYS, complex, np.dtype)
 
 
 class ForbiddenError(pickle.UnpicklingError):
@@ -37,7 +38,9 @@ def unpickle(content: bytes, name: str) -> Any:
 def run_unpickler(unpickler: "SafeUnpickler", name: str) -> Any:
     """What `unpickler` reads; whatever a damaged pickle may provoke becomes an InputError that names `name`."""
     try:
-        return unpickler.load()
+        held = unpickler.load()
+        _require_plain_values(held)
+        return held
     except InputError:
         raise
     except ForbiddenError as error:
@@ -48,6 +51,11 @@ def run_unpickler(unpickler: "SafeUnpickler", name: str) -> Any:
         raise InputError(f"{name}: tells of values larger than the memory; the file is damaged") from None
     except Exception as error:  # a damaged pickle may raise anything
         raise InputError(f"{name}: is no whole pickle: damaged or cut short ({error!r:.80})") from None
+
+
+def told_briefly(value: Any) -> str:
+    """How a message tells a value that should have been a name; a nested one would take without end to print."""
+    return f"{value!r:.40}" if isinstance(value, str) else type(value).__name__
 
 
 class _Named:
@@ -65,7 +73,7 @@ def _array_to_fill(*_: Any) -> np.ndarray:
 def _dtype(code: Any, *_: Any) -> np.dtype:
     """One of the plain types: a number, a truth value, a text, an object whose pickle is read as safely."""
     if not isinstance(code, str) or len(code) > 12 or code.lstrip("<>|=")[:1] not in set("biufcSUO?"):
-        raise ForbiddenError(f"an array of type {code!r:.40}")
+        raise ForbiddenError(f"an array of type {told_briefly(code)}")
     return np.dtype(np.dtype(code), copy=True)
 
 
@@ -128,7 +136,7 @@ class SafeUnpickler(pickle._Unpickler):
 
     def _latin_bytes(self, text: str, encoding: str) -> bytes:
         if encoding not in ("latin1", "latin-1"):
-            raise ForbiddenError(f"a text in {encoding!r:.40}")
+            raise ForbiddenError(f"a text in {told_briefly(encoding)}")
         self._spend(len(text))
         return text.encode("latin-1")
 
@@ -147,8 +155,8 @@ class SafeUnpickler(pickle._Unpickler):
         """Arrays and their types alone have a state; they are filled in place, for others may refer to them."""
         state = self.stack.pop()
         made = self.stack[-1]
-        if isinstance(made, _JoblibArray):
-            self.stack[-1] = self._bare_array(dict(state))
+        if isinstance(made, _JoblibArray) and isinstance(state, dict):
+            self.stack[-1] = self._bare_array(state)
         elif isinstance(made, np.ndarray):
             self._fill(made, state)
         elif isinstance(made, np.dtype):
@@ -210,6 +218,26 @@ def _require_plain_keys(keys: list[Any]) -> None:
         raise ForbiddenError("a dictionary whose keys are no plain values")
 
 
+def _require_plain_values(held: Any) -> None:
+    """What may be named need not be called, and comes out as it is."""
+    waiting, met = [held], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _VALUES):
+            continue
+        if id(value) in met:  # in itself, or a thousand times in the same list
+            continue
+        met.add(id(value))
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+        elif not isinstance(value, np.ndarray):
+            raise ForbiddenError(f"a {type(value).__name__}")
+        elif value.dtype.hasobject:
+            waiting += value.ravel().tolist()
+
+
 def _shape(shape: Any) -> tuple[int, ...]:
     if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape) or len(shape) > 32:
         raise ForbiddenError("an array of no shape")
@@ -219,7 +247,7 @@ def _shape(shape: Any) -> tuple[int, ...]:
 def _turn(dtype: np.dtype, state: Any) -> None:
     """The order of the bytes is all that a plain type's state may change."""
     _, order, *structure = state
-    if any(part is not None for part in structure[:3]) or order not in set("<>|="):
+    if any(part is not None for part in structure[:3]) or order not in ("<", ">", "|", "="):
         raise ForbiddenError("an array of structures")
     own = (dtype.itemsize, dtype.alignment) if dtype.kind in "SU" else (-1, -1)
     flags = 63 if dtype.hasobject else 0

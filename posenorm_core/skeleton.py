@@ -17,6 +17,9 @@ import numpy as np
 from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
 
+# The largest rigs, faces and fingers included, have some 900; a chain of ten thousand would take minutes to pose.
+MOST_JOINTS = 2000
+
 
 @dataclass(frozen=True)
 class Skeleton:
@@ -34,6 +37,8 @@ class Skeleton:
         count = len(self.joint_names)
         if offsets.shape != (count, 3) or len(self.parents) != count or count == 0:
             raise InputError(f"skeleton: {count} joint names need as many parents and (x, y, z) offsets")
+        if count > MOST_JOINTS:
+            raise InputError(f"skeleton: {count} joints; no more than {MOST_JOINTS} can be posed")
         if len(set(self.joint_names)) != count:
             raise InputError("skeleton: two joints have the same name")
         if self.parents[0] != -1 or any(not 0 <= p < j for j, p in enumerate(self.parents) if j):
@@ -101,5 +106,5 @@ def load_skeleton(path: str | Path) -> Skeleton:
         raise InputError(f"{path}: {error}") from None
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError(
-            f"{path}: is no skeleton file, which is JSON with joint_names, parents and offsets ({error!r})"
+            f"{path}: is no skeleton file, which is JSON with joint_names, parents and offsets ({error!r:.100})"
         ) from None

@@ -54,7 +54,7 @@ def load_torch(path: str | Path) -> Any:
         KeyError,
         RuntimeError,
     ) as error:
-        raise InputError(f"{path}: is no whole file of torch's ({error})") from None
+        raise InputError(f"{path}: is no whole file of torch's ({error!s:.200})") from None
 
 
 class _TorchUnpickler(SafeUnpickler):
@@ -76,7 +76,7 @@ class _TorchUnpickler(SafeUnpickler):
     def persistent_load(self, pid: Any) -> np.ndarray:
         """The bare numbers of a tensor, (n,)."""
         _, code, key, *_ = pid
-        if code not in _TYPES.values():
+        if code not in _TYPES.values() or not isinstance(key, str):
             raise ForbiddenError("a tensor of no plain type")
         raw = _stored(self._archive, f"{self._folder}data/{key}")
         return np.frombuffer(raw, np.dtype(code).newbyteorder(">" if self._is_big else "<"))
@@ -94,6 +94,8 @@ def _tensor(numbers: np.ndarray, offset: int, size: tuple[int, ...], stride: tup
     """The tensor of that size within its numbers; None for one that repeats its numbers, which may be endless."""
     if not isinstance(numbers, np.ndarray) or len(size) != len(stride) or len(size) > 32:
         raise ForbiddenError("a tensor without numbers")
+    if not all(isinstance(number, int) for number in (offset, *size, *stride)):
+        raise ForbiddenError("a tensor of no shape")
     if min((offset, *size, *stride)) < 0:
         raise ValueError("a tensor of a negative size")
     if not np.prod(size, dtype=object):

@@ -73,9 +73,9 @@ def load_weights(path: str | Path | None = None) -> Weights:
     arrays = load_archive(path, FORMAT, VERSION)
     try:
         architecture = Architecture(**json.loads(str(arrays["architecture"])))
-        card = json.loads(str(arrays["card"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: its description of the network cannot be read ({error})") from None
+        card = dict(json.loads(str(arrays["card"])))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: its description of the network cannot be read ({error!s:.100})") from None
     layers = [_layer(arrays, k, shape, path) for k, shape in enumerate(layer_shapes(architecture))]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return Weights(architecture, tuple(layers), card, path.stem, digest)
@@ -88,7 +88,10 @@ def _layer(
     weight, bias = arrays.get(f"layer_{k}_weight"), arrays.get(f"layer_{k}_bias")
     if weight is None or bias is None or weight.shape != shape or bias.shape != shape[2:]:
         raise InputError(f"{path}: layer {k} does not fit the network it describes; the file is damaged")
-    weight, bias = weight.astype(np.float32), bias.astype(np.float32)
+    if weight.dtype.kind != "f" or bias.dtype.kind != "f":
+        raise InputError(f"{path}: layer {k} should be fractions, is {weight.dtype} and {bias.dtype}")
+    with np.errstate(over="ignore"):
+        weight, bias = weight.astype(np.float32), bias.astype(np.float32)
     if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
         raise InputError(f"{path}: layer {k} holds values that are not finite; the file is damaged")
     return weight, bias

@@ -212,5 +212,7 @@ def load_configuration(path: str | Path) -> Configuration:
         return from_mapping(content)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply for a configuration") from None
     except (InputError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {error!s:.300}") from None

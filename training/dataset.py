@@ -95,7 +95,7 @@ def load_data(path: str | Path) -> MotionData:
     arrays = table | frames
     require(arrays, path, rotations=(None, JOINT_COUNT, 4), root_position=(None, 3), contacts=(None, 2))
     require(arrays, path, clip_start=(None,), clip_offsets=(None, JOINT_COUNT, 3))
-    if [str(name) for name in arrays.get("joint_names", [])] != list(JOINT_NAMES):
+    if np.asarray(arrays.get("joint_names", [])).tolist() != list(JOINT_NAMES):
         raise InputError(f"{path}: its joints are not the condition skeleton's; prepare the data again")
     _require_whole_clips(arrays, path)
     # Mapped frames were looked at when they were written; here that would be to read them all.
@@ -121,7 +121,7 @@ def _require_whole_clips(arrays: dict[str, np.ndarray], path: str | Path) -> Non
     ends_meet = clips and len(start) == clips + 1 and start[0] == 0 and start[-1] == frames
     if not ends_meet or (np.diff(start) < 1).any() or any(len(arrays[name]) != frames for name in _FRAMES):
         raise InputError(f"{path}: its clips do not add up to its {frames} frames; it is damaged, prepare it again")
-    if any(name not in arrays or len(arrays[name]) != clips for name in _NAMES):
+    if any(name not in arrays or arrays[name].shape != (clips,) for name in _NAMES):
         raise InputError(f"{path}: lacks the description of its clips; prepare the data again")
 
 

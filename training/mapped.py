@@ -19,6 +19,7 @@ import torch
 from posenorm_core.condition_skeleton import JOINT_COUNT
 from posenorm_core.errors import InputError
 from posenorm_core.files import load_archive, save_archive
+from posenorm_core.npy import npy_header
 from training.mocap.dataset import FORMAT, VERSION, DataClip, clip_table
 
 _TABLE = "clips.npz"
@@ -136,13 +137,19 @@ def load_folder(path: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray
 def _mapped(path: Path, name: str) -> np.ndarray:
     kind, shape = _ARRAYS[name]
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as file:
+            header, begin = npy_header(file), file.tell()
+        if header is not None and (header[1] != kind or header[0][1:] != shape or header[2]):
+            wanted = f"{np.dtype(kind).name} of shape {('any', *shape)}"
+            raise InputError(f"{path}: should be {wanted}; prepare the data again")
+        array = np.memmap(path, kind, "r", begin, header[0]) if header else None
+    except InputError:
+        raise
     except (OSError, ValueError, EOFError) as error:
-        reason = "is missing" if isinstance(error, FileNotFoundError) else "is no .npy file, or is cut short"
+        reason = "is missing" if isinstance(error, FileNotFoundError) else "is cut short"
         raise InputError(f"{path}: {reason}; prepare the data again") from None
-    if not isinstance(array, np.ndarray) or array.dtype != kind or array.shape[1:] != shape:
-        wanted = f"{np.dtype(kind).name} of shape {('any', *shape)}"
-        raise InputError(f"{path}: should be {wanted}; prepare the data again")
+    if array is None:
+        raise InputError(f"{path}: is no .npy file; prepare the data again")
     # Clips are drawn from anywhere: to read on behind each of them takes the disk sixty times as long.
     mapping: Any = array.base
     if hasattr(mmap, "MADV_RANDOM") and isinstance(mapping, mmap.mmap):

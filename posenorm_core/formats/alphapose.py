@@ -63,7 +63,7 @@ def read(source: Source, fps: float | None) -> Clip:
         people = [
             person
             for image_id, frame in told.items()
-            for person in people_of_frame(frames[image_id], frame, f"{path}: image {image_id!r}")
+            for person in people_of_frame(frames[image_id], frame, f"{path}: image {image_id!r:.100}")
         ]
         return clip_of_detections(source.path, "AlphaPose JSON", people, [_OPENPOSE_FORM], frame_count, fps)
     image_ids = [image_id_of(entry, "image_id", f"{path}: entry {number}") for number, entry in enumerate(told)]

@@ -56,7 +56,7 @@ def read(source: Source, fps: float | None) -> Clip:
     people = []
     for (where, entry), image_id, keypoints in zip(entries.items(), image_ids, _keypoints(entries), strict=True):
         if str(image_id) not in frames:
-            raise InputError(f"{where}: is of image {image_id!r}, which is not among the 'images'")
+            raise InputError(f"{where}: is of image {image_id!r:.100}, which is not among the 'images'")
         people.append(Detection(frames[str(image_id)], identity_of(entry.get("track_id")), keypoints, where))
     size = common_image_size((image.get("width"), image.get("height")) for image in images)
     layouts = _layouts(categories, len(people[0].keypoints))

@@ -33,7 +33,7 @@ def names_by_frame(names: Sequence[str], path: str | Path, called: str) -> dict[
     for name in names:
         number = _numbers(name)[-1]
         if number in first_of:
-            both = f"{first_of[number]!r} and {name!r} are both frame {number}"
+            both = f"{first_of[number]!r:.100} and {name!r:.100} are both frame {number}"
             raise InputError(f"{path}: {both}; give the frames of one clip alone")
         first_of[number] = name
     raise AssertionError("names whose last numbers all differ were returned above")
@@ -53,7 +53,7 @@ def frames_of_images(image_ids: Iterable[str | int], path: str | Path) -> tuple[
     numbered = names_by_frame(names, path, "images")
     if len(numbered) < len(names):
         nameless = sorted(set(names) - set(numbered.values()))[0]
-        raise InputError(f"{path}: its image_id {nameless!r} carries no frame number, such as frame_0012.jpg")
+        raise InputError(f"{path}: its image_id {nameless!r:.100} carries no frame number, such as frame_0012.jpg")
     last = max(numbered)
     # So AlphaPose calls the frames of a video: nobody was in those before the first that is listed.
     of_a_video = all(name == f"{number}.jpg" for number, name in numbered.items()) and are_one_clip(0, last, len(names))
@@ -81,7 +81,7 @@ def without_wide_gaps(numbered: Mapping[int, str], path: str | Path, called: str
     stray = int(numbers[widest + 1] if widest + 1 > len(numbers) / 2 else numbers[widest])
     raise InputError(
         f"{path}: {len(numbers)} {called} run from frame {numbers[0]} to {numbers[-1]}; "
-        f"take out what does not belong to the clip, such as {numbered[stray]!r}"
+        f"take out what does not belong to the clip, such as {numbered[stray]!r:.100}"
     )
 
 

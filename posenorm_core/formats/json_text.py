@@ -3,11 +3,19 @@
 import json
 from typing import Any, NoReturn
 
+from posenorm_core.archive import MOST_EXPANSION
 from posenorm_core.errors import InputError
+
+# What Python takes for a list and for an object at least, in bytes: lists of nothing are thirty times their text.
+_LIST, _OBJECT = 100, 230
+_SMALL = 2**20
 
 
 def parsed_json(content: bytes, name: str) -> Any:
     """What the JSON of the file called `name` holds; raises InputError where it is none, cut short or absurd."""
+    least = _LIST * content.count(b"[") + _OBJECT * content.count(b"{")
+    if least > max(_SMALL, len(content)) * MOST_EXPANSION:
+        raise InputError(f"{name}: holds hardly more than brackets, which are no keypoints")
     try:
         return _DECODER.decode(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -18,7 +26,7 @@ def parsed_json(content: bytes, name: str) -> Any:
     except RecursionError:
         raise InputError(f"{name}: is nested too deeply for keypoints") from None
     except ValueError as error:  # NaN and the like, and integers of thousands of digits
-        raise InputError(f"{name}: holds {error}") from None
+        raise InputError(f"{name}: holds {error!s:.200}") from None
 
 
 def _refuse_constant(constant: str) -> NoReturn:

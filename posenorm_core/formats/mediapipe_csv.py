@@ -8,7 +8,8 @@ person, and `fps`, `width` and `height`. Cells that are empty or `nan` are not k
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,8 @@ _LANDMARK_TITLES = (
 _UNTITLED = (2 * LANDMARKS, 3 * LANDMARKS, 4 * LANDMARKS)
 # A table with fewer landmarks than this is of something else.
 _FEWEST_LANDMARKS = 5
+# A landmark told more often than this in a frame means that the frames are not told apart.
+_MOST_PEOPLE = 1000
 _UNKNOWN = ("", "nan", "none", "null", "na", "n/a")
 
 
@@ -59,7 +62,7 @@ class _Columns(NamedTuple):
 def begins_as_landmarks(head: bytes) -> bool:
     """Whether a text that begins so is a table of MediaPipe's landmarks."""
     try:
-        return _columns(next(_rows(head.decode("utf-8-sig", errors="ignore")), [])) is not None
+        return _columns(next(_rows(head, errors="ignore"), [])) is not None
     except csv.Error:
         return False
 
@@ -67,27 +70,40 @@ def begins_as_landmarks(head: bytes) -> bool:
 def read_csv(content: bytes, name: str) -> Poses:
     """The poses in the table of the file called `name`; raises InputError naming the line that is wrong."""
     try:
-        rows = list(_rows(content.decode("utf-8-sig")))
+        rows = _rows(content)
+        first = next(rows, [])
+        columns = _columns(first)
+        if columns is None:
+            raise InputError(f"{name}: its columns are none of MediaPipe's landmarks")
+        # Row by row: as texts the cells of a long clip would take twenty times the memory of its file.
+        numbered = _whole_rows(rows if columns.titled else chain([first], rows), columns.titled, len(first), name)
+        second = next(numbered, None)
+        settings = dict(zip(first, second[1], strict=False)) if columns.titled and second else {}
+        read = _wide_poses if columns.landmark is None else _long_poses
+        found = list(read(chain([second] if second else [], numbered), columns, name))
     except UnicodeDecodeError:
         raise InputError(f"{name}: is no text in UTF-8, so no CSV") from None
     except csv.Error as error:
         raise InputError(f"{name}: is no CSV ({error})") from None
-    columns = _columns(rows[0])
-    if columns is None:
-        raise InputError(f"{name}: its columns are none of MediaPipe's landmarks")
-    numbered = [(line, row) for line, row in enumerate(rows, start=1) if row][columns.titled :]
-    for line, row in numbered:
-        if len(row) < len(rows[0]):
-            raise InputError(f"{name}: line {line} has {len(row)} of {len(rows[0])} cells; the file may be cut short")
-    read = _wide_poses if columns.landmark is None else _long_poses
-    found = list(read(numbered, columns, name))
-    settings = dict(zip(rows[0], numbered[0][1], strict=False)) if columns.titled and numbered else {}
     return poses_of(found, sorted({frame for frame, _, _ in found}), settings, name)
 
 
-def _rows(text: str) -> Iterator[list[str]]:
-    first_line = text.partition("\n")[0]
-    return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first_line.count))
+def _rows(content: bytes, errors: str = "strict") -> Iterator[list[str]]:
+    first_line = content.partition(b"\n")[0].decode(errors="replace")
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors, newline="")
+    return csv.reader(text, delimiter=max(",;\t", key=first_line.count))
+
+
+def _whole_rows(rows: Iterable[list[str]], above: int, width: int, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not empty, of which `above` stand above, with their lines' numbers from 1.
+
+    Raises InputError where one has fewer than `width` cells.
+    """
+    for line, row in enumerate(rows, start=1 + above):
+        if row and len(row) < width:
+            raise InputError(f"{name}: line {line} has {len(row)} of {width} cells; the file may be cut short")
+        if row:
+            yield line, row
 
 
 def _columns(titles: list[str]) -> _Columns | None:
@@ -148,7 +164,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _wide_poses(
-    rows: Sequence[tuple[int, list[str]]], columns: _Columns, name: str
+    rows: Iterable[tuple[int, list[str]]], columns: _Columns, name: str
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """Frame, identity and values (33, 4) of each row."""
     landmarks, axes = (list(part) for part in zip(*columns.values.values(), strict=True))
@@ -161,11 +177,10 @@ def _wide_poses(
 
 
 def _long_poses(
-    rows: Sequence[tuple[int, list[str]]], columns: _Columns, name: str
+    rows: Iterable[tuple[int, list[str]]], columns: _Columns, name: str
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """Frame, identity and values (33, 4) of each person; a landmark's second row in a frame is a second person's."""
-    poses: dict[tuple[int, int, int], np.ndarray] = {}
-    times: dict[tuple[int, int, int], int] = {}
+    poses: dict[tuple[int, int], list[tuple[np.ndarray, np.ndarray]]] = {}
     axes = [axis for _, axis in columns.values.values()]
     for line, row in rows:
         where = f"{name}: line {line}"
@@ -173,11 +188,16 @@ def _long_poses(
         if landmark is None or landmark >= LANDMARKS:
             raise InputError(f"{where}: '{row[columns.landmark or 0][:40]}' is none of MediaPipe's landmarks")
         frame = 0 if columns.frame is None else _whole_number(row[columns.frame], where)
-        key = frame, _identity(row, columns), landmark
-        times[key] = times.get(key, -1) + 1
-        pose = poses.setdefault((*key[:2], times[key]), np.full((LANDMARKS, 4), np.nan))
+        people = poses.setdefault((frame, _identity(row, columns)), [])
+        told, pose = next((one for one in people if not one[0][landmark]), (None, None))
+        if told is None or pose is None:
+            if len(people) == _MOST_PEOPLE:
+                raise InputError(f"{where}: is the landmark of more than {_MOST_PEOPLE} people in one frame")
+            told, pose = np.zeros(LANDMARKS, dtype=bool), np.full((LANDMARKS, 4), np.nan)
+            people.append((told, pose))
+        told[landmark] = True
         pose[landmark, axes] = _numbers([row[column] for column in columns.values], where)
-    return ((frame, identity, pose) for (frame, identity, _), pose in poses.items())
+    return ((frame, identity, pose) for (frame, identity), people in poses.items() for _, pose in people)
 
 
 def _numbers(cells: Sequence[str], where: str) -> list[float]:

@@ -1,19 +1,20 @@
 """What a path holds, whatever it is called: the files of a folder, the members of a zip, or one file.
 
-The readers ask a `Source` for names and bytes and need not know which of the three it is. Nothing is ever
-unpacked, so a member's name can do no harm, and no more of a file is read than a sane one has.
+The readers ask a `Source` for names and bytes and need not know which of the three it is. Nothing is unpacked onto
+the disk, so a member's name can do no harm. A file may be of any size (of a long clip with many people keypoints are
+hundreds of megabytes); a zip may not hold far more than its size.
 """
 
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from posenorm_core.archive import DAMAGED, require_in_proportion
 from posenorm_core.errors import InputError
 
-# One frame of JSON is some ten kilobytes; what is larger than this is no frame and is not read.
-LARGEST_MEMBER = 64 * 2**20
+# A zip of so little, unpacked, is no bomb.
+_SMALL = 2**20
 _HEAD = 4096
 
 
@@ -33,16 +34,18 @@ class Source:
             elif zipfile.is_zipfile(self.path):
                 self.kind = "zip"
                 self._archive = zipfile.ZipFile(self.path)
+                require_in_proportion(self._archive, path, _SMALL, "unpack it and give what it holds")
                 self.names = sorted({info.filename for info in self._archive.infolist() if not info.is_dir()})
             else:
                 self.kind = "file"
                 self.names = [self.path.name]
         except InputError:
+            self.__exit__()
             raise
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-        except (zipfile.BadZipFile, ValueError) as error:
-            raise InputError(f"{path}: is a damaged zip archive ({error}); make it again") from None
+        except DAMAGED as error:
+            raise InputError(f"{path}: is a damaged zip archive ({error!s:.200}); make it again") from None
 
     def __enter__(self) -> "Source":
         """The source itself."""
@@ -63,19 +66,15 @@ class Source:
         return str(self.path) if self.kind == "file" else str(self.path / name)
 
     def read(self, name: str) -> bytes:
-        """The whole of one file; raises InputError where it cannot be read or is absurdly large."""
-        content = self._read_up_to(name, LARGEST_MEMBER + 1)
-        if len(content) > LARGEST_MEMBER:
-            raise InputError(
-                f"{self.described(name)}: is larger than {LARGEST_MEMBER >> 20} MB, too large for keypoints"
-            )
-        return content
+        """The whole of one file; raises InputError where it cannot be read."""
+        return self._read(name, -1)
 
     def heads(self, names: list[str]) -> Iterator[bytes]:
         """The first kilobytes of each of `names`: enough to tell a format by."""
-        return (self._read_up_to(name, _HEAD) for name in names)
+        return (self._read(name, _HEAD) for name in names)
 
-    def _read_up_to(self, name: str, most: int) -> bytes:
+    def _read(self, name: str, most: int) -> bytes:
+        """The first `most` bytes, or all where that is -1."""
         try:
             if self._archive is not None:
                 with self._archive.open(name) as member:
@@ -84,5 +83,5 @@ class Source:
                 return file.read(most)
         except OSError as error:
             raise InputError(f"{self.described(name)}: cannot be read ({error.strerror or error})") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-            raise InputError(f"{self.described(name)}: cannot be unpacked ({error})") from None
+        except DAMAGED as error:
+            raise InputError(f"{self.described(name)}: cannot be unpacked ({error!s:.200})") from None

@@ -79,7 +79,8 @@ def _clips(held: Any, names: tuple[str, ...], source: Source) -> Iterator[tuple[
     if isinstance(held, dict):
         inner = [(str(name)[:80], value) for name, value in held.items() if isinstance(name, str | int)]
     else:
-        cameras = held if isinstance(held, list | tuple | np.ndarray) and np.ndim(held) != 0 else []
+        listed = isinstance(held, list | tuple) or (isinstance(held, np.ndarray) and held.ndim > 0)
+        cameras = held if listed else []
         inner = [(str(number), value) for number, value in enumerate(cameras)]
     if not inner or len(names) >= _DEEPEST:
         raise InputError(

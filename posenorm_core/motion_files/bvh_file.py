@@ -30,6 +30,8 @@ _LEGS = [(f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("right", 
 _NO_TURN, _Y = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])
 # Frame times are written with few digits: what is this near to a whole rate is that rate.
 _WHOLE_RATE = 2e-5
+# In whatever unit: what is larger is no place, and what is shorter no leg.
+_LARGEST, _SHORTEST = 1e9, 1e-9
 # A hinge that bends less than this (sine of 25 degrees) in nearly all frames has no axis that could be measured.
 _BENT = 0.42
 
@@ -45,9 +47,11 @@ def read(path: Path, _: float | None) -> MotionClip:
     nearest = round(clip.fps)
     fps = require_fps(nearest if abs(clip.fps - nearest) < _WHOLE_RATE * nearest else clip.fps, f"{path}: its rate")
     numbers = np.concatenate([clip.rotations.reshape(len(clip), -1), clip.translations.reshape(len(clip), -1)], axis=1)
-    finite = np.isfinite(numbers).all(axis=1)
-    if not finite.all():
-        raise InputError(f"{path}: holds in frame {int(np.argmin(finite))} what is no finite number")
+    sane = (np.abs(numbers) <= _LARGEST).all(axis=1)
+    if not sane.all():
+        raise InputError(f"{path}: holds in frame {int(np.argmin(sane))} what is no finite number of a sane size")
+    if not (np.abs(np.concatenate([clip.offsets, clip.end_offsets])) <= _LARGEST).all():
+        raise InputError(f"{path}: its HIERARCHY holds an OFFSET that is no finite number of a sane size")
     recording = bvh_recording(clip)
     return MotionClip(str(path), "BVH", fps, (partial(recorded_motion, recording),))
 
@@ -60,7 +64,7 @@ def bvh_recording(clip: BvhClip) -> Recording:
     else:
         rotations, points, rig = _converted(clip)
     leg_length = _leg_length(points)
-    if not leg_length > 0 or not np.isfinite(rotations).all():
+    if not leg_length > _SHORTEST or not np.isfinite(rotations).all():
         raise InputError(f"{clip.path}: its skeleton has bones without length, which point nowhere")
     return Recording(
         frames=np.arange(len(clip)),

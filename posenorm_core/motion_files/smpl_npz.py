@@ -5,18 +5,15 @@ Z-up world (Mahmood et al., AMASS, 2019). Others: `global_orient`, `body_pose`, 
 them; their rate is told by nobody.
 """
 
-import zipfile
-import zlib
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from posenorm_core.errors import InputError
 from posenorm_core.frame_rate import require_fps
 from posenorm_core.motion_files.clip import MotionClip
 from posenorm_core.motion_files.head import Head
 from posenorm_core.motion_files.smpl_arrays import SMPLX_ONLY, SPLIT_POSES, TRANSLATIONS, WHOLE_POSE, smpl_recording
+from posenorm_core.npy import read_arrays
 from posenorm_core.recorded_motion import recorded_motion
 
 DESCRIPTION = "SMPL, SMPL-X and AMASS parameters (.npz)"
@@ -31,7 +28,7 @@ def recognises(head: Head) -> bool:
 
 def read(path: Path, fps: float | None) -> MotionClip:
     """The one person of the file; AMASS tells its rate."""
-    arrays = _read_wanted(path)
+    arrays = read_arrays(path, _WANTED)  # what else is there may be large, or Python objects
     rate = next((arrays[name] for name in _RATES if name in arrays), None)
     if rate is not None:
         if rate.size != 1 or rate.dtype.kind not in "fiu":
@@ -41,14 +38,3 @@ def read(path: Path, fps: float | None) -> MotionClip:
     recording = smpl_recording(arrays, path, world="z" if is_amass else None)
     name = "AMASS" if is_amass else "SMPL parameters"
     return MotionClip(str(path), name, fps, (partial(recorded_motion, recording),))
-
-
-def _read_wanted(path: Path) -> dict[str, np.ndarray]:
-    """Only the arrays that are used: what else is there may be large, or Python objects."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in _WANTED if name in archive.files}
-    except (MemoryError, OverflowError):
-        raise InputError(f"{path}: tells of arrays larger than the memory; the file is damaged") from None
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{path}: is no readable .npz archive ({error})") from None

@@ -89,8 +89,8 @@ def _phalp_people(held: dict[Any, Any], path: Path) -> list[Recording]:
             raise InputError(f"{path}: 'tid', 'smpl' and 'tracked_time' should list the same people in frame {frame}")
         for identity, pose, *since in zip(*listed, strict=True):
             if not isinstance(identity, int | np.integer):
-                raise InputError(f"{path}: 'tid' should be whole numbers, in frame {frame} it holds {identity!r:.40}")
-            if since in ([], [0]):
+                raise InputError(f"{path}: 'tid' should be whole numbers, not {type(identity).__name__}: frame {frame}")
+            if not since or (isinstance(since[0], int | np.integer) and since[0] == 0):
                 tracks[int(identity)].setdefault(frame, pose)
     if not tracks:
         raise InputError(f"{path}: nobody is in any of its {len(held)} frames")

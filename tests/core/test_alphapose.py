@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from openpose_files import landmark
 from reading import JSON, refused, sound_or_refused
 
+from posenorm_core.errors import InputError
 from posenorm_core.formats import FORMATS, read_clip
 from posenorm_core.formats.source import Source
 
@@ -167,6 +168,15 @@ GOOD = walk(["0.jpg", "1.jpg", "2.jpg"], "COCO 17")
 )
 def test_bad_input_is_one_clear_line(tmp_path: Path, content: object, words: list[str]) -> None:
     refused(written(tmp_path / "clip.json", content), *words)
+
+
+@pytest.mark.parametrize(
+    "image_ids", [["1.jpg", "x" * 5000], ["b_1.jpg", f"{'a' * 5000}_1.jpg"], ["1.jpg", f"9999999_{'a' * 5000}.jpg"]]
+)
+def test_a_name_without_end_is_told_by_its_beginning(tmp_path: Path, image_ids: list) -> None:
+    with pytest.raises(InputError) as caught:
+        read_clip(written(tmp_path / "clip", walk(image_ids)))
+    assert len(str(caught.value)) < 600
 
 
 _ENTRY = st.fixed_dictionaries(

@@ -164,6 +164,12 @@ def test_any_hierarchy_and_channel_order_is_read() -> None:
         (SMALL.replace(b"CHANNELS 0", b"CHANNELS 1 Wrotation"), "HIERARCHY is damaged"),
         (SMALL.replace(b"    OFFSET 0 4 0\n", b"    OFFSET 0 4\n"), "HIERARCHY is damaged"),
         (SMALL.replace(b"}\nMOTION", b"MOTION"), "HIERARCHY is damaged"),
+        (SMALL.replace(b"MOTION", b"OFFSET 1 MOTION"), "HIERARCHY is damaged or cut short"),
+        (b"HIERARCHY ROOT a { OFFSET 1 MOTION", "HIERARCHY is damaged or cut short .it ends too early"),
+        (
+            SMALL.replace(b"CHANNELS 0", b"CHANNELS 0" + b" JOINT a { CHANNELS 0" * 3000 + b" }" * 3000, 1),
+            "300. joints",
+        ),
         (SMALL.replace(b"Frame Time: 0.0333667", b"Frame Time: 0"), "Frame Time"),
         (SMALL.replace(b"Frames: 2", b"Frames: two"), "MOTION section"),
         (SMALL.replace(b"Frames: 2", b"Frames: 0"), "holds no motion"),
@@ -176,6 +182,13 @@ def test_what_is_no_whole_bvh_is_refused_in_one_line(content: bytes, complaint: 
         parse_bvh(content, "clip.bvh")
     assert "clip.bvh" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_angles_that_are_no_numbers_are_left_to_those_who_need_them() -> None:
+    clip = parse_bvh(SMALL.replace(b"90 0 0 0 90", b"inf 0 0 0 90"), "clip.bvh")
+    assert np.isfinite(clip.rotations[0]).all()
+    assert not np.isfinite(clip.rotations[1, 0]).any()
 
 
 def test_a_missing_file_is_named(tmp_path) -> None:

@@ -130,9 +130,9 @@ def _scaled(line: str, scale: float) -> str:
     """A line of a BVH whose lengths are in another unit."""
     words = line.split()
     if words[:1] == ["OFFSET"]:
-        return " ".join(["OFFSET", *(f"{float(word) * scale:.9f}" for word in words[1:])])
+        return " ".join(["OFFSET", *(f"{float(word) * scale:.12g}" for word in words[1:])])
     if len(words) > 20:
-        return " ".join([*(f"{float(word) * scale:.9f}" for word in words[:3]), *words[3:]])
+        return " ".join([*(f"{float(word) * scale:.12g}" for word in words[:3]), *words[3:]])
     return line
 
 
@@ -208,14 +208,29 @@ def test_what_is_missing_is_named(tmp_path: Path, case: str, capsys: pytest.Capt
     assert not (tmp_path / "out.npz").exists()
 
 
-@pytest.mark.parametrize(("change", "words"), [("nan", "in frame 2"), ("flat", "bones without length")])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("nan", "in frame 2"),
+        ("1e300", "in frame 2"),
+        ("flat", "bones without length"),
+        ("tiny", "bones without length"),
+        ("huge", "holds in frame 0"),
+        ("far", "its HIERARCHY holds an OFFSET"),
+    ],
+)
 def test_spoilt_numbers_are_refused(tmp_path: Path, change: str, words: str) -> None:
     path = on_rig(RIGS["Xsens"], hinged_motion(1, 5), tmp_path / "rig.bvh")
     lines = path.read_text().splitlines()
-    if change == "nan":
-        lines[-3] = lines[-3].replace(lines[-3].split()[9], "nan", 1)
+    if change in ("nan", "1e300"):
+        channels = lines[-3].split()
+        lines[-3] = " ".join([*channels[:2], change, *channels[3:]])
+    elif change == "far":
+        end = next(number for number, line in enumerate(lines) if "End Site" in line)
+        lines[end + 2] = "OFFSET 0 1e300 0"
     else:
-        lines = [_scaled(line, 0.0) for line in lines]
+        lines = [_scaled(line, {"flat": 0.0, "tiny": 1e-200, "huge": 1e200}[change]) for line in lines]
     path.write_text("\n".join(lines))
     with pytest.raises(InputError, match=words):
         read_motion_clip(path)

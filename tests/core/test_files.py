@@ -133,6 +133,22 @@ def test_arrays_that_claim_to_be_larger_than_the_memory_are_refused(tmp_path: Pa
         read_npz(tmp_path / "a.npz")
 
 
+def test_an_array_without_a_whole_header_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\x01\x00\x05\x00((((\n")
+    with pytest.raises(InputError, match=r"a\.npz: is no readable"):
+        read_npz(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("label", ["mine\nand yours", "x" * 5000])
+def test_another_label_is_told_in_one_short_line(tmp_path: Path, label: str) -> None:
+    save_archive(tmp_path / "a.npz", {"format": label, "version": 1})
+    with pytest.raises(InputError) as caught:
+        load_archive(tmp_path / "a.npz", "mine", 1)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=4), st.none() | st.integers(0, 900))
 def test_a_damaged_archive_is_read_or_refused_in_one_line(

@@ -1,6 +1,8 @@
 """The format is found from the content, not from the name, and what is none of them is told what can be read."""
 
+import json
 import shutil
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -71,7 +73,16 @@ def _damaged_member(path: Path) -> None:
 
 def _zip_bomb(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a_0001.json", b'{"people": [' + b" " * (80 * 2**20))
+        archive.writestr("a_0001.json", b'{"people": [' + b" " * (8 * 2**20))
+
+
+def _zip_of_lzma(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a_0001.json", '{"people": []}' * 100)
+
+
+def _brackets(path: Path) -> None:
+    path.write_text('{"people": [' + "[]," * 300_000 + "[]]}")
 
 
 UNREADABLE = {
@@ -81,7 +92,9 @@ UNREADABLE = {
     "zip of something else": (_zip_of_text, "holds no keypoints known here"),
     "zip cut short": (_cut_zip, "holds no keypoints known here"),
     "zip with a damaged member": (_damaged_member, "cannot be unpacked"),
-    "zip that unpacks to too much": (_zip_bomb, "larger than 64 MB"),
+    "zip that unpacks to too much": (_zip_bomb, "unpacks to more than 20 times its size"),
+    "zip packed by LZMA": (_zip_of_lzma, "stored, deflated"),
+    "brackets without numbers": (_brackets, "hardly more than brackets"),
     "empty file": (Path.touch, "holds no keypoints known here"),
     "no file": (lambda path: None, "no such file"),
     "picture": (lambda path: path.write_bytes(b"\x89PNG" * 1000), "holds no keypoints known here"),
@@ -104,3 +117,15 @@ def test_what_cannot_be_read_says_why_and_what_can(tmp_path: Path, case: str) ->
     assert "\n" not in message
     if "known here" in words:
         assert all(known.description in message for known in FORMATS)
+
+
+def test_reading_takes_no_more_than_twenty_times_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "clip.json"
+    frames = json.loads(f"[{(walking_clip(tmp_path / 'clip') / 'clip_000000000000_keypoints.json').read_text()}]") * 100
+    path.write_text(json.dumps(frames))
+    read_clip(path)
+    tracemalloc.start()
+    read_clip(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * path.stat().st_size

@@ -68,6 +68,10 @@ BROKEN = {
     "three coordinates": (lambda a: a.update(points=np.zeros((6, 24, 3))), "'points' should be"),
     "fewer confidences": (lambda a: a.update(confidence=np.ones((5, 24))), "must agree"),
     "another joint": (lambda a: a.update(joint_names=np.array(["tail", *LANDMARK_NAMES[1:]])), "'tail'"),
+    "a joint of two lines": (
+        lambda a: a.update(joint_names=np.array(["a\nb", *LANDMARK_NAMES[1:]])),
+        "joint 'a\\nb'",
+    ),
     "a joint twice": (lambda a: a.update(joint_names=np.array(LANDMARK_NAMES[:1] * 24)), "same name"),
     "no joint names": (lambda a: a.pop("joint_names"), "0 joints are named"),
     "no points": (lambda a: a.pop("points"), "lacks the array 'points'"),
@@ -97,3 +101,11 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, case: str) -> None:
     assert message.startswith(str(path))
     assert words in message
     assert "\n" not in message
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_confidence_beyond_all_is_a_sure_one(tmp_path: Path) -> None:
+    arrays = fields()
+    arrays["confidence"][3] = 1e300
+    np.savez(tmp_path / "k.npz", **arrays)
+    assert (read_clip(tmp_path / "k.npz").keypoints().confidence[3] == 1).all()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -324,6 +325,22 @@ def test_a_bad_line_is_named(tmp_path: Path, spoil: Any, words: list[str]) -> No
     rows = wide(lambda n, axis: f"{axis}{n}")
     spoil(rows)
     refused(table(tmp_path / "clip", rows), *words)
+
+
+def test_frames_that_are_not_told_apart_are_no_crowd(tmp_path: Path) -> None:
+    rows = [["landmark", "x", "y"], *([0, 5, 5] for _ in range(2000))]
+    refused(table(tmp_path / "clip", rows), "line 1002", "more than 1000 people")
+
+
+def test_a_table_takes_less_memory_than_ten_times_its_file(tmp_path: Path) -> None:
+    titles, *rows = long(lambda n: n)
+    path = table(tmp_path / "clip", [titles, *([row[0] + FRAMES * k, *row[1:]] for k in range(40) for row in rows)])
+    read_clip(path)
+    tracemalloc.start()
+    read_clip(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * path.stat().st_size
 
 
 def test_a_landmark_of_another_model_is_named(tmp_path: Path) -> None:

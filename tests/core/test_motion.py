@@ -144,6 +144,20 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "zeros": ({"rotations": np.zeros((12, 19, 4))}, "length 1"),
     "no vertical": ({"up": np.zeros(3)}, "'up'"),
     "nan position": ({"root_position": np.full((12, 3), np.nan)}, "'root_position'"),
+    "a position beyond half the numbers": ({"root_position": np.full((12, 3), 1e300)}, "'root_position'"),
+    "a confidence of 2": ({"confidence": np.full((12, 19), 2.0)}, "'confidence' holds what is not in 0…1"),
+    "a contact of -1": ({"contacts": np.full((12, 2), -1.0)}, "'contacts' holds what is not in 0…1"),
+    "an orientation of two lines": ({"orientation": "a\nb"}, "'a\\nb'"),
+    "too many joints": (
+        {
+            "rotations": np.tile(_IDENTITY, (12, 3000, 1)),
+            "confidence": np.ones((12, 3000)),
+            "joint_names": np.arange(3000).astype(str),
+            "parents": np.arange(-1, 2999),
+            "offsets": np.ones((3000, 3)),
+        },
+        "3000 joints",
+    ),
     "fewer frames": ({"contacts": np.zeros((11, 2))}, "frames"),
     "no rate": ({"fps": 0.0}, "frame rate"),
     "a rate of nan": ({"fps": np.nan}, "frame rate"),
@@ -159,6 +173,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path: Path, case: str) -> None:
     changes, words = BROKEN[case]

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from reading import Runs
 
+from posenorm_core import npy as npy_module
 from posenorm_core.errors import InputError
-from posenorm_core.npy import npy_header, read_members, read_npy
+from posenorm_core.npy import npy_header, read_arrays, read_members, read_npy
 
 
 def header(shape: tuple[int, ...] = (), descr: str = "|O") -> bytes:
@@ -21,10 +23,10 @@ def header(shape: tuple[int, ...] = (), descr: str = "|O") -> bytes:
     return file.getvalue()
 
 
-def npz(path: Path, content: bytes) -> Path:
-    """An archive whose member `a` is an array of one object, by this pickle."""
+def npz(path: Path, content: bytes, bare: bool = False) -> Path:
+    """An archive whose member `a` is an array of one object, by this pickle; or this `content` where it is `bare`."""
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.npy", header() + content)
+        archive.writestr("a.npy", content if bare else header() + content)
     return path
 
 
@@ -73,6 +75,8 @@ def test_what_a_pickle_would_run_is_not_run(tmp_path: Path) -> None:
         (b"\x93NUMPY\x01\x00v\x00{'descr'", "no .npy array"),
         (b"\x93NUMPY\x01\x00\x05\x00((((\n", "no .npy array"),
         (header((-3, 17, 2), "<f4"), "no .npy array"),
+        (header((0, 2**62, 17), "<f4"), "no .npy array"),
+        (header((1,) * 33, "<f4") + bytes(4), "no .npy array"),
         (header((10**15, 17, 2), "<f4") + bytes(100), "cut short"),
         (header((2,), "<f4") + bytes(7), "cut short"),
         (header((2,), "<U5") + bytes(40), "should be of numbers"),
@@ -87,3 +91,54 @@ def test_what_is_damaged_is_told_in_one_line(content: bytes, told: str) -> None:
         read_npy(content, "x.npy")
     assert str(error.value).startswith("x.npy: ")
     assert "\n" not in str(error.value)
+
+
+def test_the_arrays_of_an_archive_are_those_that_numpy_reads_and_may_be_written_to(tmp_path: Path) -> None:
+    saved = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(["left", "ü"]), "c": np.array(3), "d": np.zeros((0, 3))}
+    np.savez_compressed(tmp_path / "a.npz", **saved, e=np.asfortranarray(saved["a"]), f=np.array(b"x"))
+    found = read_arrays(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as archive:
+        assert list(found) == archive.files
+        for name in archive.files:
+            assert_array_equal(found[name], archive[name])
+            assert found[name].flags.writeable
+    assert list(read_arrays(tmp_path / "a.npz", ("c", "x"))) == ["c"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"30",
+        b"\x93NUMPY\x01\x00\x05\x00((((\n",
+        header((10**12,), "<f8"),
+        header((10**12,), "<U0"),
+        header() + pickle.dumps(5),
+    ],
+    ids=["no header", "brackets", "claims much", "claims much of nothing", "a pickle"],
+)
+def test_an_archive_with_what_is_no_array_is_refused_without_taking_memory(tmp_path: Path, content: bytes) -> None:
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"a\.npz: is no readable \.npz archive") as error:
+        read_arrays(npz(tmp_path / "a.npz", content, bare=True))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
+    assert "\n" not in str(error.value)
+
+
+def test_an_archive_that_unpacks_to_far_more_than_its_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npy_module, "_SMALL", 2**20)
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(2**20))
+    for read in (lambda path: read_arrays(path), lambda path: read_members(path, "a")):
+        with pytest.raises(InputError, match="unpacks to more than 20 times its size"):
+            read(tmp_path / "a.npz")
+    np.savez_compressed(tmp_path / "a.npz", a=np.random.default_rng(0).normal(size=2**18))
+    assert len(read_arrays(tmp_path / "a.npz")["a"]) == 2**18
+
+
+@pytest.mark.filterwarnings("error")
+def test_headers_of_python_2_are_read_in_silence() -> None:
+    old = header((2,), "<f4").replace(b"(2,), } ", b"(2L,), }") + bytes(8)
+    assert_array_equal(read_npy(old, "x.npy"), [0, 0])

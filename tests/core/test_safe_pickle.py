@@ -17,6 +17,7 @@ from posenorm_core import pickle_file
 from posenorm_core.errors import InputError
 from posenorm_core.pickle_file import is_pickle, load_pickle, uncompressed
 from posenorm_core.safe_pickle import unpickle
+from tests.fuzz.watch import Watch
 
 # What joblib 1.6 wrote of {"a": 0…5 as float32 (2, 3), "f": 0…3 as float64 (2, 2) in Fortran's order, "n": [1, "x"]},
 # bare and by compress=3.
@@ -136,6 +137,8 @@ HOSTILE = {
     "makes a set": (b"\x80\x04\x8f(K\x01\x90.", "a set"),
     "has keys that are deep": (b"\x80\x04}" + b"(" * 1 + b")" + b"\x85" * 100_000 + b"K\x01u.", "keys"),
     "asks for a registered name": (b"\x80\x02\x82\x01.", "registered"),
+    "hands out what may only be called": (b"\x80\x02]cnumpy\ndtype\na.", "a function"),
+    "is in itself": (b"\x80\x02]q\x00h\x00a]cnumpy\nndarray\na\x86.", "a _Named"),
     "claims a memory of 4 GB": (b"\x80\x02K\x01r\xff\xff\xff\xff.", ""),
     "claims bytes it does not have": (b"\x80\x04\x8e" + (2**62).to_bytes(8, "little") + b"a.", "damaged"),
     "claims a bytearray it does not have": (b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"a.", "damaged"),
@@ -152,6 +155,34 @@ def test_hostile_programs_end_in_one_line(program: str) -> None:
         unpickle(content, "p.pkl")
     assert str(refused.value).startswith("p.pkl: ")
     assert len(str(refused.value)) < 400
+
+
+# Pairs of themselves, sixty deep: small in memory, but endless to print, to hash and to compare.
+ENDLESS = b")" + b"2\x86" * 60
+JOBLIB_ARRAY = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"c_codecs\nencode\nX\x01\x00\x00\x00a" + ENDLESS + b"\x86R.",
+        b"cnumpy\ndtype\n" + ENDLESS + b"\x85R.",
+        b"cnumpy\ndtype\nX\x02\x00\x00\x00f8\x85R(K\x03" + ENDLESS + b"NNNtb.",
+        JOBLIB_ARRAY + b"(" + ENDLESS + b"K\x01\x86lb.",
+    ],
+    ids=["printed as an encoding", "printed as a type", "hashed as an order", "hashed as a description"],
+)
+def test_what_would_take_without_end_is_refused(tmp_path: Path, program: bytes) -> None:
+    path = tmp_path / "p.pkl"
+    path.write_bytes(b"\x80\x02" + program)
+    with Watch() as watched:
+        outcome = watched.outcome(lambda path: load_pickle(path), path, len(program))
+    assert outcome.kind == "refusal", outcome
+
+
+def test_a_value_may_be_in_itself() -> None:
+    held = unpickle(b"\x80\x02]q\x00h\x00a.", "p.pkl")
+    assert held[0] is held
 
 
 def test_a_pickle_makes_no_more_than_it_holds() -> None:

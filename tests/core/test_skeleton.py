@@ -83,6 +83,10 @@ BAD_FILES = {
     "name twice": json.dumps(changed(joint_names=["a", "b", "a"])),
     "names in one word": json.dumps(changed(joint_names="abc")),
     "no joints": json.dumps({"joint_names": [], "parents": [], "offsets": []}),
+    "a name in place of offsets": json.dumps(changed(offsets=["x" * 3000] * 3)),
+    "a chain without end": json.dumps(
+        {"joint_names": [*range(3000)], "parents": [*range(-1, 2999)], "offsets": [[0, 1, 0]] * 3000}
+    ),
     "no names": json.dumps({"parents": [-1], "offsets": [[0, 0, 0]]}),
     "a list": json.dumps([1, 2, 3]),
     "a number": "3",

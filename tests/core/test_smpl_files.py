@@ -1,5 +1,7 @@
 """Files of SMPL parameters: the same movement in every form gives the same motion, and what is none is refused."""
 
+import functools
+import io
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -223,7 +225,20 @@ def _pickled(path: Path, held: Any) -> None:
     path.write_bytes(pickle.dumps(held))
 
 
+def _with_bare_rate(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (("poses", _npy(POSES)), ("mocap_framerate", b"30")):
+            archive.writestr(f"{name}.npy", content)
+
+
+def _npy(values: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values)
+    return file.getvalue()
+
+
 POSES = np.zeros((4, 72))
+ENDLESS: Any = functools.reduce(lambda inner, _: (inner, inner), range(60), ())  # to print
 NOT_FINITE = np.where(np.arange(4)[:, None] == 2, np.nan, POSES)
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "width": (lambda path: _npz(path, poses=np.zeros((4, 71)), trans=np.zeros((4, 3))), "71 numbers a frame"),
@@ -241,6 +256,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         "matrices that are none",
     ),
     "rate": (lambda path: _npz(path, poses=POSES, mocap_framerate=0.0), "frame rate 0"),
+    "rate that is no array": (_with_bare_rate, "no readable"),
     "rate of text": (lambda path: _npz(path, poses=POSES, mocap_framerate="fast"), "should be one number"),
     "pickled list": (lambda path: _pickled(path, [1]), "no dictionary"),
     "pickled lists": (lambda path: _pickled(path, {"poses": POSES.tolist()}), "should be numbers"),
@@ -254,6 +270,14 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "nobody": (lambda path: _pickled(path, {"a.jpg": {"tid": [], "smpl": []}}), "nobody is in any of its 1 frames"),
     "uneven": (lambda path: _pickled(path, {"a.jpg": {"tid": [1], "smpl": []}}), "the same people in frame 0"),
     "no pose": (lambda path: _pickled(path, {"a.jpg": {"tid": [1], "smpl": [{}]}}), "should hold 'global_orient'"),
+    "a person last seen in an array": (
+        lambda path: _pickled(path, {"a.jpg": {"tid": [1], "smpl": [{}], "tracked_time": [POSES]}}),
+        "nobody is in any of its 1 frames",
+    ),
+    "a person of lists in lists": (
+        lambda path: _pickled(path, {"a.jpg": {"tid": [ENDLESS], "smpl": [{}]}}),
+        "not tuple: frame 0",
+    ),
     "nameless": (lambda path: _pickled(path, {"a.jpg": {"tid": ["x"], "smpl": [{}]}}), "whole numbers"),
 }  # fmt: skip
 

@@ -76,6 +76,10 @@ def nested(path: Path, positions: Any) -> Path:
     return path
 
 
+def test_lists_of_uneven_depth_are_refused(tmp_path: Path) -> None:
+    refused(nested(tmp_path / "a.npz", {"S1": [[1, 2], [3, [4]]]}), "'positions_2d/S1/0", "is no array of keypoints")
+
+
 @pytest.mark.parametrize(
     "positions",
     [

@@ -61,6 +61,7 @@ def test_the_configurations_in_the_repository_can_be_read(path):
         ("model = 3\n", "model = 3"),
         ("[augmentation]\nbone_range = 1.5\n", "bone_range"),
         ("seed = \n", "c.toml"),
+        ("seed = " + "[" * 10_000, "too deeply"),
         ('seed = "one"\n', "seed"),
     ],
 )
