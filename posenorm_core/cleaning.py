@@ -18,7 +18,7 @@ from posenorm_core.smoothing import smooth_points
 
 # What is done where nobody says how much: two thirds of the tremble go, and 7% of a blow's greatest speed
 # (`python -m training.evaluate cleaning`).
-GENTLE = 0.25
+GENTLE = 0.3
 # Seconds: a jump that lasts longer is a movement; over a longer gap a straight line says nothing any more.
 _JUMP, _GAP = 0.12, 1.0
 # The person's size a second squared, of a body at its wildest (some 30 g), and the person's size: what may tremble.
