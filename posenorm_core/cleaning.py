@@ -16,8 +16,8 @@ from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.smoothing import smooth_points
 
-# What is done where nobody says how much: two thirds of the tremble go, and 7% of a blow's greatest speed
-# (`python -m training.evaluate cleaning`).
+# What is done where nobody says how much: nearly two thirds of the tremble go, and where there is none a tenth of a
+# blow's greatest speed (`python -m training.evaluate cleaning`).
 GENTLE = 0.3
 # Seconds: a jump that lasts longer is a movement; over a longer gap a straight line says nothing any more.
 _JUMP, _GAP = 0.12, 1.0
