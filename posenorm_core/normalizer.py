@@ -87,8 +87,9 @@ def normalize(
     said = replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, points, confidence))
     said = replace(said, rotations=_bridged(said.rotations, confidence))
     said = _at_times(said, input_times(len(keypoints), keypoints.fps))
-    # What cleaning takes out, and what it fills in, nobody saw.
-    sure = joint_confidence(np.minimum(given.confidence, keypoints.confidence)) * certainty(said.doubt)
+    # A landmark that is bridged for a moment is known nearly as well as its neighbours in time; a person is not.
+    anybody = (given.confidence > 0).any(axis=1, keepdims=True)
+    sure = joint_confidence(keypoints.confidence) * anybody * certainty(said.doubt)
     said = replace(said, rotations=_smoothed(said.rotations, sure, keypoints.fps, smooth))
     motion = _motion(keypoints, said, skeleton, sure, _source(keypoints, loaded))
     return with_orientation(motion, orientation)
