@@ -176,3 +176,7 @@ def test_a_required_array_is_there_numeric_and_of_its_shape(array: np.ndarray | 
     with pytest.raises(InputError, match=words):
         require(arrays, "file.npz", a=(None, 4))
     require({"a": np.zeros((9, 4), dtype=bool)}, "file.npz", a=(None, 4))
+
+
+def test_an_error_is_one_line_whatever_a_name_holds():
+    assert str(InputError("clip\x0c1\n.json: is cut short")) == "clip 1 .json: is cut short"

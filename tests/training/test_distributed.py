@@ -34,6 +34,8 @@ body_consistency = 0.1
 foot_contact = 1.0
 [augmentation]
 tilt = 0.3
+# An input that never changes (a landmark that is always seen) has no gradient but rounding, of which Adam makes a step.
+miss = 1.0
 [optimization]
 optimizer = "adamw"
 steps = {steps}
