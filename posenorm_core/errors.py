@@ -8,6 +8,6 @@ caught only at the edge: the command line prints it and exits with 2, Blender re
 class InputError(ValueError):
     """The input or the arguments are wrong; the message tells the user what to do about it."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str = "") -> None:
         """One line, whatever breaks the names hold that `message` repeats."""
         super().__init__(" ".join(message.splitlines()))

@@ -53,10 +53,6 @@ def _warns(_: Path) -> None:
     np.ones(1) / np.zeros(1)
 
 
-def _tells_too_much(path: Path) -> None:
-    raise InputError(f"{path}: is wrong\nin two lines")
-
-
 def _names_no_file(_: Path) -> None:
     raise InputError("is wrong")
 
@@ -82,7 +78,6 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "runs": (_runs, r"ran os\.system"),
     "fails": (_fails, r"KeyError .* in test_fuzz\.py"),
     "warns": (_warns, "RuntimeWarning"),
-    "two lines": (_tells_too_much, "several lines"),
     "no name": (_names_no_file, "without its name"),
     "memory": (_takes_memory, "times the memory"),
     "not sound": (_is_not_sound, "is not sound: nobody"),
