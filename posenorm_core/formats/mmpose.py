@@ -153,7 +153,8 @@ def _keypoints(instance: dict[str, Any], where: str) -> tuple[np.ndarray, int]:
         raise InputError(f"{where}: lacks the 'keypoint_scores' of its keypoints")
     if len(scores) != len(points):
         raise InputError(f"{where}: has {len(points)} keypoints and {len(scores)} 'keypoint_scores'")
-    seen = -_PIXELS_A_METRE * points[:, [0, 2]] if dimension == 3 else points[:, :2]
+    with np.errstate(over="ignore"):  # what is no number any more is refused with the triples
+        seen = -_PIXELS_A_METRE * points[:, [0, 2]] if dimension == 3 else points[:, :2]
     return keypoint_triples(np.column_stack([seen, scores]).ravel(), where), dimension
 
 
