@@ -95,9 +95,8 @@ def body_points(rotations: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray,
 
 def _posed(rotations: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """`body_points` of as many frames as fit into the cache."""
-    # In single precision, a tenth of a micrometre off: bodies of whole clips are the cost of a path.
-    positions, turned = pose_skeleton(offsets.astype(np.float32), rotations.astype(np.float32), PARENTS)
-    heels = fixed_point_offsets(offsets)[_HEELS].astype(np.float32)
+    positions, turned = pose_skeleton(offsets.astype(np.float64), rotations.astype(np.float64), PARENTS)
+    heels = fixed_point_offsets(offsets)[_HEELS]
     heels[:, 1] = offsets[_TOES, 1]
     ends = positions[:, _ANKLES] + quaternion.rotate(turned[:, _ANKLES], np.broadcast_to(heels, (len(rotations), 2, 3)))
     return positions, np.stack([positions[:, _TOES], ends], axis=2)

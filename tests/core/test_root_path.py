@@ -79,8 +79,8 @@ def test_no_sole_is_under_the_floor_and_the_lowest_standing_one_is_on_it(action:
     path = path_of(clip)
     lowest = (body_points(clip.rotations, clip.skeleton.offsets)[1][..., 1] + path[:, None, None, 1]).min(axis=(1, 2))
     stands = (standing_feet(clip.contacts, FPS) > 0).any(axis=1)
-    assert lowest.min() >= BALL_HEIGHT - 1e-6
-    np.testing.assert_allclose(lowest[stands], BALL_HEIGHT, atol=1e-6)
+    assert lowest.min() >= BALL_HEIGHT - 1e-9
+    np.testing.assert_allclose(lowest[stands], BALL_HEIGHT, atol=1e-9)
 
 
 def thrown(frames: int, air: slice) -> tuple[np.ndarray, np.ndarray]:
