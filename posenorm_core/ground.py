@@ -5,10 +5,11 @@ From what the network says of each frame and from the picture; `vertical` and `r
 
 import numpy as np
 
+from posenorm_core import quaternion
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.motion import oriented_root
 from posenorm_core.prediction import Prediction
-from posenorm_core.root_path import root_path, seen_steps
+from posenorm_core.root_path import posed_body, root_path, seen_steps
 from posenorm_core.vertical import clip_vertical, levelled_by_feet
 
 
@@ -19,10 +20,9 @@ def vertical_and_path(said: Prediction, keypoints: Keypoints, offsets: np.ndarra
     """
     contacts, fps = said.contacts, keypoints.fps
     seen = (keypoints.confidence > 0).mean(axis=1)
-    up = levelled_by_feet(clip_vertical(said.up, seen), said.rotations, offsets, contacts, fps)
-    upright_root = oriented_root(said.rotations[:, 0].astype(np.float64), up, "heading")
-    upright = np.concatenate([upright_root[:, None], said.rotations[:, 1:]], axis=1)
-    steps = seen_steps(
-        said.rotations, upright_root, offsets, keypoints.points, keypoints.confidence, keypoints.image_size, fps
-    )
-    return up, root_path(upright, offsets, contacts, fps, steps)
+    body, view_root = posed_body(said.rotations, offsets), said.rotations[:, 0].astype(np.float64)
+    up = levelled_by_feet(clip_vertical(said.up, seen), body, contacts, fps)
+    upright_root = oriented_root(view_root, up, "heading")
+    steps = seen_steps(body, view_root, upright_root, keypoints.points, keypoints.confidence, keypoints.image_size, fps)
+    upright = body.turned(quaternion.multiply(upright_root, quaternion.inverse(view_root)))
+    return up, root_path(upright, contacts, fps, steps)

@@ -14,7 +14,7 @@ from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, JO
 from posenorm_core.errors import InputError
 from posenorm_core.frame_rate import resample_rotations, resample_values
 from posenorm_core.motion import Motion, oriented_root
-from posenorm_core.root_path import BALL_HEIGHT, body_points, root_path
+from posenorm_core.root_path import BALL_HEIGHT, posed_body, root_path
 from posenorm_core.skeleton import Skeleton
 
 _UP = np.array([0.0, 1.0, 0.0])
@@ -47,13 +47,13 @@ def recorded_motion(recording: Recording, fps: float) -> Motion:
     contacts = np.full((len(rotations), 2), np.nan, dtype=np.float32)
     offsets = CONDITION_SKELETON.offsets
     upright = oriented_root(rotations[:, 0], _UP, "heading")
-    in_heading = np.concatenate([upright[:, None], rotations[:, 1:]], axis=1)
+    body = posed_body(np.concatenate([upright[:, None], rotations[:, 1:]], axis=1), offsets)
     if recording.pelvis is None:
-        path = root_path(in_heading, offsets, contacts, fps)
+        path = root_path(body, contacts, fps)
     else:
         pelvis = resample_values(recording.pelvis, times) * (_leg_length(offsets) / recording.leg_length)
         path = _path_in_heading(pelvis, rotations[:, 0], upright)
-        lowest = body_points(in_heading, offsets)[1][..., 1].min(axis=(1, 2))
+        lowest = body.soles[..., 1].min(axis=(1, 2))
         path[:, 1] += BALL_HEIGHT - np.percentile(path[:, 1] + lowest, _FLOOR_PERCENTILE)
     seen = np.isin(np.arange(recording.frame_count), recording.frames)
     return Motion(

@@ -6,6 +6,8 @@ where they are and only swivel. With rotations that keep the turn about the vert
 Where no foot stands the picture tells how the pelvis moved, or else the centre of mass flies on.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from posenorm_core import camera, quaternion
@@ -47,23 +49,30 @@ def _joint_masses() -> np.ndarray:
 _MASSES = _joint_masses()
 
 
-def root_path(
-    rotations: np.ndarray,
-    offsets: np.ndarray,
-    contacts: np.ndarray,
-    fps: float,
-    steps_seen: np.ndarray | None = None,
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Body:
+    """What of T poses touches the floor and carries mass, metres from the pelvis."""
+
+    joints: np.ndarray  # (T, 19, 3)
+    # Right and left foot, ball and heel. The heel is taken as high as the ball when the foot is flat; both are
+    # BALL_HEIGHT above the floor then.
+    soles: np.ndarray  # (T, 2, 2, 3)
+
+    def turned(self, turn: np.ndarray) -> "Body":
+        """The same in a frame turned by `turn` (T, 4): cheaper than posing it anew."""
+        return Body(quaternion.rotate(turn[:, None], self.joints), quaternion.rotate(turn[:, None, None], self.soles))
+
+
+def root_path(body: Body, contacts: np.ndarray, fps: float, steps_seen: np.ndarray | None = None) -> np.ndarray:
     """The root's place (T, 3) in metres: x and z from 0 at the first frame, y above the floor the feet stand on.
 
     Args:
-        rotations: (T, 19, 4), the root's in an upright frame: `motion.oriented_root(…, "heading")`, or the world.
-        offsets: (19, 3) metres, the body that is posed.
+        body: in an upright frame: the root's is `motion.oriented_root(…, "heading")`, or the world.
         contacts: (T, 2) probability that the right and the left foot stand; NaN where not known.
         fps: frames a second.
         steps_seen: (T - 1, 3) from `seen_steps`, NaN where not known: used where no foot stands.
     """
-    positions, soles = body_points(rotations, offsets)
+    positions, soles = body.joints, body.soles
     standing = standing_feet(contacts, fps)
     steps, known = _steps_of_standing_feet(soles, standing)
     centre = (positions * _MASSES).sum(axis=1)
@@ -71,10 +80,10 @@ def root_path(
         seen = _longer(known, _COASTING, fps) & np.isfinite(steps_seen).all(axis=1)
         steps, known = np.where(seen[:, None], steps_seen, steps), known | seen
     carried = _longer(known, _LONGEST_FLIGHT, fps)
-    body = np.concatenate([np.delete(positions, _ANKLES + _TOES, axis=1), soles.reshape(len(soles), -1, 3)], axis=1)
-    lowest = -(_carrying(body, _LOWEST_POINT)[..., None] * np.diff(body, axis=0)).sum(axis=1)
+    points = np.concatenate([np.delete(positions, _ANKLES + _TOES, axis=1), soles.reshape(len(soles), -1, 3)], axis=1)
+    lowest = -(_carrying(points, _LOWEST_POINT)[..., None] * np.diff(points, axis=0)).sum(axis=1)
     steps, known = np.where(carried[:, None], lowest, steps), known | carried
-    path = np.zeros((len(rotations), 3))
+    path = np.zeros((len(positions), 3))
     # Thrown, the centre of mass keeps its velocity; the pelvis gives way to what the limbs do.
     flung = np.diff(centre, axis=0)
     thrown = _filled(_around(steps + flung, known, fps), known) - flung
@@ -83,18 +92,14 @@ def root_path(
     return path
 
 
-def body_points(rotations: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Joint positions (T, 19, 3) from the pelvis, and soles (T, 2, 2, 3): right and left, ball and heel.
-
-    The heel is taken as high as the ball when the foot is flat; both are BALL_HEIGHT above the floor then.
-    """
+def posed_body(rotations: np.ndarray, offsets: np.ndarray) -> Body:
+    """The body with `offsets` (19, 3) metres in the poses `rotations` (T, 19, 4), in the frame of the root's."""
     parts = [_posed(rotations[start : start + _CHUNK], offsets) for start in range(0, len(rotations), _CHUNK)]
-    positions, soles = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return positions, soles
+    return Body(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def _posed(rotations: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`body_points` of as many frames as fit into the cache."""
+    """Joints and soles of as many frames as fit into the cache."""
     positions, turned = pose_skeleton(offsets.astype(np.float64), rotations.astype(np.float64), PARENTS)
     heels = fixed_point_offsets(offsets)[_HEELS]
     heels[:, 1] = offsets[_TOES, 1]
@@ -111,9 +116,9 @@ def standing_feet(contacts: np.ndarray, fps: float) -> np.ndarray:
 
 
 def seen_steps(
-    rotations: np.ndarray,
+    body: Body,
+    view_root: np.ndarray,
     upright_root: np.ndarray,
-    offsets: np.ndarray,
     points: np.ndarray,
     confidence: np.ndarray,
     image_size: tuple[float, float],
@@ -125,9 +130,9 @@ def seen_steps(
     as in CLIFF (Li et al., 2022). NaN where the pelvis, or how large the picture is, is not known.
 
     Args:
-        rotations: (T, 19, 4), the root's in the view frame.
+        body: in the view frame.
+        view_root: (T, 4), the root's rotation there.
         upright_root: (T, 4), the same root in the frame of the path.
-        offsets: (19, 3) metres.
         points: (T, 24, 2) pixels.
         confidence: (T, 24), 0 where a landmark is missing.
         image_size: width and height in pixels; zeros where not known.
@@ -140,11 +145,10 @@ def seen_steps(
     pixels = points[:, :JOINT_COUNT].astype(np.float64)
     rays = camera.unproject(pixels, np.ones(pixels.shape[:2]), lens, size / 2)
     to_view = camera.view_rotation(rays[:, 0])
-    posed = body_points(rotations, offsets)[0]
-    distance = _distance(quaternion.rotate(to_view[:, None], rays), posed, confidence[:, :JOINT_COUNT] > 0, fps)
+    distance = _distance(quaternion.rotate(to_view[:, None], rays), body.joints, confidence[:, :JOINT_COUNT] > 0, fps)
     pelvis = rays[:, 0] / np.linalg.norm(rays[:, 0], axis=1, keepdims=True) * distance[:, None]
     pelvis[confidence[:, 0] <= 0] = np.nan
-    to_path = quaternion.multiply(quaternion.multiply(upright_root, quaternion.inverse(rotations[:, 0])), to_view)
+    to_path = quaternion.multiply(quaternion.multiply(upright_root, quaternion.inverse(view_root)), to_view)
     moved = np.diff(pelvis, axis=0)
     return np.asarray(quaternion.rotate(to_path[1:], moved) + quaternion.rotate(to_path[:-1], moved)) / 2
 

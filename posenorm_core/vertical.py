@@ -7,7 +7,7 @@ line from sole to sole is level.
 import numpy as np
 
 from posenorm_core.arrays import unit
-from posenorm_core.root_path import body_points, standing_feet
+from posenorm_core.root_path import Body, standing_feet
 
 _IMAGE_UP = np.array([0.0, 1.0, 0.0])
 _ROUNDS = 30
@@ -39,25 +39,21 @@ def clip_vertical(up: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.asarray(unit(middle))
 
 
-def levelled_by_feet(
-    vertical: np.ndarray, rotations: np.ndarray, offsets: np.ndarray, contacts: np.ndarray, fps: float
-) -> np.ndarray:
+def levelled_by_feet(vertical: np.ndarray, body: Body, contacts: np.ndarray, fps: float) -> np.ndarray:
     """`vertical` (3,) turned (3,) so that the soles of feet that stand together are about level.
 
     The v with the least mean of (v · d)² + _TRUST |v - vertical|² over the frames, d being the vector between the
     soles where both feet stand. One who stands with his feet together changes next to nothing.
 
     Args:
-        vertical: unit, in the frame of the rotations.
-        rotations: (T, 19, 4), the root's in the view frame.
-        offsets: (19, 3) metres.
+        vertical: unit, in the frame of the body.
+        body: in the view frame.
         contacts: (T, 2) probability that the right and the left foot stand; NaN where not known.
         fps: frames a second.
     """
-    soles = body_points(rotations, offsets)[1]
-    height = soles @ vertical
+    height = body.soles @ vertical
     lower = (height == height.min(axis=2, keepdims=True))[..., None]
-    ends = (soles * lower).sum(axis=2) / lower.sum(axis=2)
+    ends = (body.soles * lower).sum(axis=2) / lower.sum(axis=2)
     apart = (ends[:, 0] - ends[:, 1]) * np.sqrt(standing_feet(contacts, fps).prod(axis=1))[:, None]
     spread = apart.T @ apart / max(len(apart), 1)
     return np.asarray(unit(np.linalg.solve(spread + _TRUST * np.eye(3), _TRUST * vertical)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from posenorm_core import quaternion
 from posenorm_core.motion import oriented_root
-from posenorm_core.root_path import root_path
+from posenorm_core.root_path import posed_body, root_path
 
 _UP = np.array([0.0, 1.0, 0.0])
 
@@ -66,7 +66,7 @@ def true_heading_path(
     unturned = rotations.copy()
     unturned[:, 0] = oriented_root(rotations[:, 0], _UP, "heading")
     turn = quaternion.multiply(unturned[:, 0], quaternion.inverse(rotations[:, 0])).astype(np.float64)
-    ideal, in_world = (root_path(r, offsets, contacts, fps) for r in (unturned, rotations))
+    ideal, in_world = (root_path(posed_body(r, offsets), contacts, fps) for r in (unturned, rotations))
     departure = np.diff(root_position - in_world, axis=0)
     steps = (quaternion.rotate(turn[1:], departure) + quaternion.rotate(turn[:-1], departure)) / 2
     path = ideal.copy()

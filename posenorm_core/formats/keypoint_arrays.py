@@ -29,7 +29,8 @@ def detections_of_array(values: np.ndarray, name: str, identity: int = -1) -> li
     """
     if values.dtype.kind not in "fiu" or values.ndim != 3 or values.shape[2] not in (2, 3):
         raise InputError(f"{name}: is {values.dtype} {values.shape}; keypoints are numbers (frames, keypoints, 2 or 3)")
-    values = values.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # damaged numbers: what comes of them is refused below
+        values = values.astype(np.float64)
     seen = ~np.isnan(values).any(axis=2) & (values[..., :2] != 0).any(axis=2)
     values = np.where(seen[..., None], values, 0)
     _require_pixels(values, seen, name)

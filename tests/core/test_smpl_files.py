@@ -19,7 +19,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.motion import Motion, load_motion, with_orientation
 from posenorm_core.motion_files import MotionClip, read_motion_clip
 from posenorm_core.recorded_motion import with_skeleton
-from posenorm_core.root_path import BALL_HEIGHT, body_points
+from posenorm_core.root_path import BALL_HEIGHT, posed_body
 from posenorm_core.skeleton import Skeleton
 from posenorm_core.smpl import smpl_leg_length
 
@@ -165,7 +165,7 @@ def test_one_who_goes_where_he_faces_goes_straight_ahead_in_heading(expected: di
     np.testing.assert_allclose(path[:, 2], np.arange(FRAMES) / 30 * scale, atol=0.002)
     np.testing.assert_allclose(path[:, 0], 0, atol=0.002)
     # On the floor, as high as his legs carry him.
-    soles = body_points(motion.rotations, CONDITION_SKELETON.offsets)[1]
+    soles = posed_body(motion.rotations, CONDITION_SKELETON.offsets).soles
     lowest = soles[..., 1].min(axis=(1, 2)) + path[:, 1]
     assert np.percentile(lowest, 5) == pytest.approx(BALL_HEIGHT, abs=1e-5)
     assert path[:, 1].std() < 1e-6

@@ -6,6 +6,7 @@ import pytest
 from posenorm_core import quaternion
 from posenorm_core.builtin_motion import builtin_clip
 from posenorm_core.condition_skeleton import CONDITION_SKELETON
+from posenorm_core.root_path import posed_body
 from posenorm_core.vertical import clip_vertical, levelled_by_feet
 
 OFFSETS = CONDITION_SKELETON.offsets
@@ -69,11 +70,11 @@ def test_where_nothing_is_known_it_is_the_image_up(up: np.ndarray) -> None:
 def test_feet_that_stand_apart_level_a_tilted_vertical(action: str) -> None:
     clip = builtin_clip(action, 0, seconds=4.0)
     tilted = quaternion.rotate(quaternion.from_rotation_vector(np.deg2rad(8) * np.array([0.7, 0.0, 0.7])), UP)
-    levelled = levelled_by_feet(tilted, clip.rotations, OFFSETS, clip.contacts, 30.0)
+    levelled = levelled_by_feet(tilted, posed_body(clip.rotations, OFFSETS), clip.contacts, 30.0)
     assert np.linalg.norm(levelled) == pytest.approx(1)
     assert degrees_between(levelled, UP) < degrees_between(tilted, UP) - 0.2
     # What is level already stays so.
-    assert degrees_between(levelled_by_feet(UP, clip.rotations, OFFSETS, clip.contacts, 30.0), UP) < 0.5
+    assert degrees_between(levelled_by_feet(UP, posed_body(clip.rotations, OFFSETS), clip.contacts, 30.0), UP) < 0.5
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -84,9 +85,9 @@ def test_levelling_turns_with_the_frame(seed: int) -> None:
     vertical = UP + rng.normal(scale=0.1, size=3)
     vertical /= np.linalg.norm(vertical)
     rotations = clip.rotations.astype(np.float64)
-    levelled = levelled_by_feet(vertical, rotations, OFFSETS, clip.contacts, 30.0)
+    levelled = levelled_by_feet(vertical, posed_body(rotations, OFFSETS), clip.contacts, 30.0)
     rotations[:, 0] = quaternion.multiply(turn, rotations[:, 0])
-    turned = levelled_by_feet(quaternion.rotate(turn, vertical), rotations, OFFSETS, clip.contacts, 30.0)
+    turned = levelled_by_feet(quaternion.rotate(turn, vertical), posed_body(rotations, OFFSETS), clip.contacts, 30.0)
     np.testing.assert_allclose(turned, quaternion.rotate(turn, levelled), atol=1e-6)
 
 
@@ -94,5 +95,5 @@ def test_levelling_turns_with_the_frame(seed: int) -> None:
 def test_without_standing_feet_nothing_changes(contact: float) -> None:
     clip = builtin_clip("walk", 0, seconds=1.0)
     tilted = np.array([0.6, 0.8, 0.0])
-    levelled = levelled_by_feet(tilted, clip.rotations, OFFSETS, np.full((30, 2), contact), 30.0)
+    levelled = levelled_by_feet(tilted, posed_body(clip.rotations, OFFSETS), np.full((30, 2), contact), 30.0)
     np.testing.assert_allclose(levelled, tilted, atol=1e-12)
