@@ -126,7 +126,7 @@ def load_motion(path: str | Path) -> Motion:
     lengths = {len(arrays[name]) for name in ("view_root", "root_position", "contacts", "confidence")}
     if lengths != {frames} or arrays["confidence"].shape[1] != joints:
         raise InputError(f"{path}: its arrays have different numbers of frames or joints; the file is damaged")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of damaged numbers is refused below
         fields = {name: arrays[name].astype(np.float32) for name in _FLOAT_ARRAYS}
     for name in ("rotations", "view_root", "up", "root_position", "confidence"):
         if not np.isfinite(fields[name]).all():

@@ -6,6 +6,7 @@ taken for more than a file holds.
 """
 
 import math
+import sys
 import tokenize
 import warnings
 import zipfile
@@ -59,7 +60,8 @@ def _array(content: bytes, begin: int, header: _Header) -> np.ndarray:
     """The array of plain values that begins at `begin` of `content`, not to be written to; ValueError where cut."""
     shape, dtype, fortran = header
     count = math.prod(shape)
-    if len(content) - begin < count * dtype.itemsize or len(content) < count:
+    # An axis of no length hides how long the others claim to be.
+    if len(content) - begin < count * dtype.itemsize or len(content) < max(count, *shape, 0):
         told = f"{dtype} and shape {shape}"
         raise ValueError(f"is cut short or damaged: an array of {told:.200} is longer")
     flat = np.frombuffer(content, dtype, count, begin) if count and dtype.itemsize else np.zeros(count, dtype)
@@ -111,7 +113,16 @@ def _plain_array(content: bytes, name: str) -> np.ndarray:
     header = npy_header(file)
     if header is None or header[1].kind not in _NUMBERS + _TEXTS:
         raise ValueError(f"'{name:.80}' is no array of numbers or texts, or is damaged")
-    return _array(content, file.tell(), header).copy()
+    array = _array(content, file.tell(), header).copy()
+    if array.dtype.kind == "U" and _highest_character(array) > sys.maxunicode:
+        raise ValueError(f"'{name:.80}' holds what is no text")
+    return array
+
+
+def _highest_character(texts: np.ndarray) -> int:
+    """The highest code in an array of texts; Python cannot make a text of one that Unicode does not have."""
+    codes = np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder)
+    return int(np.frombuffer(texts.tobytes(), codes).max(initial=0))
 
 
 def read_members(path: Path, *names: str) -> list[Any]:

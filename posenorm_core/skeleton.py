@@ -67,7 +67,10 @@ class Skeleton:
 
 def _whole_numbers(parents: Iterable[Any]) -> tuple[int, ...]:
     """`parents` as integers; raises InputError where one is a fraction, a word or not finite."""
+    parents = tuple(parents)
     try:
+        if any(isinstance(parent, bool | np.bool_) for parent in parents):
+            raise TypeError("a truth is no number")
         return tuple(operator.index(parent) for parent in parents)
     except TypeError:
         raise InputError("skeleton: parents must be whole numbers, the number of each joint's parent") from None

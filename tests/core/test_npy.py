@@ -94,7 +94,13 @@ def test_what_is_damaged_is_told_in_one_line(content: bytes, told: str) -> None:
 
 
 def test_the_arrays_of_an_archive_are_those_that_numpy_reads_and_may_be_written_to(tmp_path: Path) -> None:
-    saved = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(["left", "ü"]), "c": np.array(3), "d": np.zeros((0, 3))}
+    saved = {
+        "a": np.arange(6.0).reshape(2, 3),
+        "b": np.array(["left", "ü"]),
+        "g": np.array(["rechts"], dtype=">U6"),
+        "c": np.array(3),
+        "d": np.zeros((0, 3)),
+    }
     np.savez_compressed(tmp_path / "a.npz", **saved, e=np.asfortranarray(saved["a"]), f=np.array(b"x"))
     found = read_arrays(tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as archive:
@@ -112,9 +118,21 @@ def test_the_arrays_of_an_archive_are_those_that_numpy_reads_and_may_be_written_
         b"\x93NUMPY\x01\x00\x05\x00((((\n",
         header((10**12,), "<f8"),
         header((10**12,), "<U0"),
+        header((10**12, 0), "<f8"),
+        header((1,), "<U1") + b"\xff\xff\xff\x7f",
+        header((1,), ">U1") + b"\x00\x11\x00\x00",
         header() + pickle.dumps(5),
     ],
-    ids=["no header", "brackets", "claims much", "claims much of nothing", "a pickle"],
+    ids=[
+        "no header",
+        "brackets",
+        "much",
+        "much of nothing",
+        "nothing of much",
+        "no text",
+        "no swapped text",
+        "a pickle",
+    ],
 )
 def test_an_archive_with_what_is_no_array_is_refused_without_taking_memory(tmp_path: Path, content: bytes) -> None:
     tracemalloc.start()

@@ -64,6 +64,7 @@ BAD_FILES = {
     "a cycle": json.dumps(changed(parents=[-1, 2, 1])),
     "its own parent": json.dumps(changed(parents=[-1, 0, 2])),
     "two roots": json.dumps(changed(parents=[-1, -1, 0])),
+    "a truth for a number": json.dumps(changed(parents=[-1, False, True])),
     "no root": json.dumps(changed(parents=[0, 0, 1])),
     "child before parent": json.dumps(changed(parents=[1, -1, 0])),
     "parent beyond the last": json.dumps(changed(parents=[-1, 0, 7])),
