@@ -54,6 +54,27 @@ def write_curve(target: bpy.types.Object, bone: str, channel: str, frames: np.nd
         _write_keys(curve, frames, values[:, index])
 
 
+def remove_curves(target: bpy.types.Object, bone: str, channel: str) -> None:
+    """Takes the curves of the bone's `channel` away."""
+    curves, path = curves_of(target), channel_path(bone, channel)
+    for index in range(4):
+        curve = None if curves is None else curves.find(path, index=index)
+        if curve is not None:
+            curves.remove(curve)  # type: ignore[union-attr]
+
+
+def push_down(target: bpy.types.Object, name: str, start: int) -> None:
+    """Makes the target's action a strip called `name` on a new track above the others, and takes it off the object."""
+    animation: Any = target.animation_data
+    action, slot = animation.action, getattr(animation, "action_slot", None)
+    animation.action = None
+    track = animation.nla_tracks.new()
+    track.name = name
+    strip = track.strips.new(name, start, action)
+    if slot is not None:
+        strip.action_slot = slot
+
+
 def read_curve(
     target: bpy.types.Object, bone: str, channel: str, frames: np.ndarray, rest: tuple[float, ...]
 ) -> np.ndarray:

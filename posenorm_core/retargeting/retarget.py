@@ -1,0 +1,114 @@
+"""A motion onto a rig: which of its bones turn how, where its hips go, and what had to be left out.
+
+Everything is computed in the armature's own axes and units, so that the character moves where it stands and faces,
+whatever its object's place, turn and scale are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from posenorm_core import quaternion
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
+from posenorm_core.errors import InputError
+from posenorm_core.kinematics import forward_kinematics, global_rotations
+from posenorm_core.motion import Motion
+from posenorm_core.retargeting.mapping import BoneMapping
+from posenorm_core.retargeting.parts import title
+from posenorm_core.retargeting.rest_alignment import RestAlignment, align_rest
+from posenorm_core.retargeting.rig import Rig
+from posenorm_core.retargeting.transfer import bone_rotations, departures
+from posenorm_core.root_path import BALL_HEIGHT
+
+_LEG = tuple(CONDITION_SKELETON.index(name) for name in ("left_knee", "left_ankle", "right_knee", "right_ankle"))
+
+
+@dataclass(frozen=True)
+class Retargeted:
+    """What is to be keyed: T frames of M bones, in the bones' own rest axes as programs key them."""
+
+    fps: float
+    bones: tuple[str, ...]
+    rotations: np.ndarray  # (T, M, 4), sign-continuous
+    hips: str | None  # the bone that carries the path; None where there is none
+    location: np.ndarray  # (T, 3), its place from its rest, in the rig's units and the bone's rest axes
+    notes: tuple[str, ...]  # what was left out, each a sentence for the user
+
+
+def retarget(
+    motion: Motion, rig: Rig, mapping: BoneMapping, root_motion: bool = True, scale: float = 1.0
+) -> Retargeted:
+    """Makes `rig` move as `motion` does, in the motion's own orientation.
+
+    Args:
+        motion: on the condition skeleton's joints; its bones may be of any length.
+        rig: the character.
+        mapping: its bones; those that it lacks are left out, with a note.
+        root_motion: False keeps the hips over one place of the floor.
+        scale: of the path, on top of the ratio of the legs' lengths.
+
+    Raises InputError where the motion has other joints, or the rig nothing to turn.
+    """
+    require_condition_joints(motion.skeleton)
+    mapping = mapping.on(rig)
+    alignment = align_rest(rig, mapping)
+    rotations = quaternion.normalize(motion.rotations.astype(np.float64))
+    turned = np.asarray(global_rotations(rotations, motion.skeleton.parents))
+    found = departures(turned, mapping, alignment)
+    if not found:
+        raise InputError(f"{rig.name}: none of its bones is mapped; choose another preset, or name its bones")
+    hips = mapping.bone("hips")
+    way = _way_of_hips(motion, alignment, root_motion, scale)
+    return Retargeted(
+        fps=motion.fps,
+        bones=tuple(found),
+        rotations=bone_rotations(rig, found, alignment.axes),
+        hips=hips if hips and rig.moves[rig.numbers[hips]] else None,
+        location=_in_bone_axes(rig, hips, alignment.axes, way),
+        notes=tuple(_notes(rig, mapping, alignment)),
+    )
+
+
+def height_of_pelvis(motion: Motion) -> np.ndarray:
+    """(T,) metres above the floor: by the motion's path, or without one as the lowest frame of the clip stands."""
+    if motion.path.any():
+        return np.asarray(motion.path[:, 1], dtype=np.float64)
+    return np.full(len(motion), BALL_HEIGHT - motion.positions()[..., 1].min(initial=0.0))
+
+
+def _way_of_hips(motion: Motion, alignment: RestAlignment, root_motion: bool, scale: float) -> np.ndarray:
+    """Where the hips are (T, 3) from their rest, in the body frame and the rig's units."""
+    legs = float(motion.skeleton.bone_lengths[list(_LEG)].sum() / 2)
+    ratio = alignment.leg_length / legs if alignment.leg_length and legs else alignment.hips_height / 0.9
+    way = np.array(motion.path, dtype=np.float64) * (scale * ratio if root_motion else 0.0)
+    rest_height = BALL_HEIGHT - _lowest_at_rest(motion)
+    way[:, 1] = (height_of_pelvis(motion) - rest_height) * ratio
+    return way
+
+
+def _lowest_at_rest(motion: Motion) -> float:
+    """How high the lowest joint of the T-pose is above the pelvis: below it, a negative number of metres."""
+    nothing = quaternion.identity_like(np.zeros((len(motion.skeleton.parents), 4)))
+    return float(np.asarray(forward_kinematics(motion.skeleton.offsets, nothing, motion.skeleton.parents))[:, 1].min())
+
+
+def _in_bone_axes(rig: Rig, hips: str | None, axes: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """The way (T, 3) in the rest axes of the hips' bone."""
+    if hips is None:
+        return way
+    to_bone = quaternion.multiply(quaternion.inverse(rig.rotation(hips)), axes)
+    return np.asarray(quaternion.rotate(to_bone, way))
+
+
+def _notes(rig: Rig, mapping: BoneMapping, alignment: RestAlignment) -> list[str]:
+    """What the user must know."""
+    notes = []
+    missing = mapping.missing_parts()
+    if missing:
+        notes.append(f"no bone for {', '.join(title(part) for part in missing)}")
+    hips = mapping.bone("hips")
+    if hips is not None and not rig.moves[rig.numbers[hips]]:
+        notes.append(f"'{hips}' is connected to its parent and cannot move: the path is left out")
+    if alignment.leg_length is None:
+        notes.append("without legs the path is scaled by the height of the hips")
+    return notes
