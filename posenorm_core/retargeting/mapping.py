@@ -55,10 +55,14 @@ class BoneMapping:
 
 def save_mapping(mapping: BoneMapping, path: str | Path) -> None:
     """Writes the mapping file aside and renames it; raises InputError where it cannot."""
-    bones = {part: list(names) if part in CHAINS else names[0] for part, names in mapping.bones.items()}
-    content = {"format": FORMAT, "version": VERSION, "rig": mapping.name, "bones": bones}
     with write_aside(path) as aside:
-        aside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        aside.write_text(json.dumps(mapping_content(mapping), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def mapping_content(mapping: BoneMapping) -> dict[str, Any]:
+    """What a mapping file holds."""
+    bones = {part: list(names) if part in CHAINS else names[0] for part, names in mapping.bones.items()}
+    return {"format": FORMAT, "version": VERSION, "rig": mapping.name, "bones": bones}
 
 
 def load_mapping(path: str | Path) -> BoneMapping:

@@ -24,6 +24,18 @@ _LEG = tuple(CONDITION_SKELETON.index(name) for name in ("left_knee", "left_ankl
 
 
 @dataclass(frozen=True)
+class RetargetOptions:
+    """What the user may choose."""
+
+    root_motion: bool = True  # False keeps the hips over one place of the floor
+    scale: float = 1.0  # of the path, on top of the ratio of the legs' lengths
+    feet: str = "off"  # foot locking, one of LOCKS
+
+
+_DEFAULT = RetargetOptions()
+
+
+@dataclass(frozen=True)
 class Retargeted:
     """What is to be keyed: T frames of M bones, in the bones' own rest axes as programs key them."""
 
@@ -35,17 +47,14 @@ class Retargeted:
     notes: tuple[str, ...]  # what was left out, each a sentence for the user
 
 
-def retarget(
-    motion: Motion, rig: Rig, mapping: BoneMapping, root_motion: bool = True, scale: float = 1.0
-) -> Retargeted:
+def retarget(motion: Motion, rig: Rig, mapping: BoneMapping, options: RetargetOptions = _DEFAULT) -> Retargeted:
     """Makes `rig` move as `motion` does, in the motion's own orientation.
 
     Args:
         motion: on the condition skeleton's joints; its bones may be of any length.
         rig: the character.
         mapping: its bones; those that it lacks are left out, with a note.
-        root_motion: False keeps the hips over one place of the floor.
-        scale: of the path, on top of the ratio of the legs' lengths.
+        options: see there.
 
     Raises InputError where the motion has other joints, or the rig nothing to turn.
     """
@@ -58,7 +67,7 @@ def retarget(
     if not found:
         raise InputError(f"{rig.name}: none of its bones is mapped; choose another preset, or name its bones")
     hips = mapping.bone("hips")
-    way = _way_of_hips(motion, alignment, root_motion, scale)
+    way = _way_of_hips(motion, alignment, options)
     return Retargeted(
         fps=motion.fps,
         bones=tuple(found),
@@ -76,11 +85,11 @@ def height_of_pelvis(motion: Motion) -> np.ndarray:
     return np.full(len(motion), BALL_HEIGHT - motion.positions()[..., 1].min(initial=0.0))
 
 
-def _way_of_hips(motion: Motion, alignment: RestAlignment, root_motion: bool, scale: float) -> np.ndarray:
+def _way_of_hips(motion: Motion, alignment: RestAlignment, options: RetargetOptions) -> np.ndarray:
     """Where the hips are (T, 3) from their rest, in the body frame and the rig's units."""
     legs = float(motion.skeleton.bone_lengths[list(_LEG)].sum() / 2)
     ratio = alignment.leg_length / legs if alignment.leg_length and legs else alignment.hips_height / 0.9
-    way = np.array(motion.path, dtype=np.float64) * (scale * ratio if root_motion else 0.0)
+    way = np.array(motion.path, dtype=np.float64) * (options.scale * ratio if options.root_motion else 0.0)
     rest_height = BALL_HEIGHT - _lowest_at_rest(motion)
     way[:, 1] = (height_of_pelvis(motion) - rest_height) * ratio
     return way

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from posenorm_core import quaternion
+from posenorm_core.builtin_motion import builtin_clip
 from posenorm_core.condition_skeleton import CONDITION_SKELETON
 from posenorm_core.kinematics import forward_kinematics, global_rotations
+from posenorm_core.motion import Motion
 from posenorm_core.retargeting.mapping import BoneMapping
 from posenorm_core.retargeting.retarget import Retargeted
 from posenorm_core.retargeting.rig import Rig
@@ -28,6 +30,62 @@ MAPPING = BoneMapping(
         },
     },
 )
+
+
+LIMBS = [
+    (f"{side}_{above}", f"{side}_{below}")
+    for side in ("left", "right")
+    for above, below in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+]
+DEGREE = np.pi / 180
+
+
+def about(axis: str, degrees: float) -> np.ndarray:
+    return np.asarray(quaternion.from_rotation_vector(np.eye(3)["xyz".index(axis)] * degrees * DEGREE))
+
+
+A_POSE = {"left_shoulder": about("z", -45), "right_shoulder": about("z", 45)}
+RELAXED = {
+    "left_shoulder": about("z", -70),
+    "right_shoulder": about("z", 70),
+    "left_elbow": about("y", -25),
+    "right_elbow": about("y", 25),
+    "left_hip": about("z", 8),
+    "right_hip": about("z", -8),
+    "left_knee": about("x", 15),
+    "right_knee": about("x", 15),
+}
+for side in ("left", "right"):  # feet flat on the floor
+    RELAXED[f"{side}_ankle"] = np.asarray(
+        quaternion.inverse(quaternion.multiply(RELAXED[f"{side}_hip"], RELAXED[f"{side}_knee"]))
+    )
+
+
+def motion_of(action: str = "wave", seconds: float = 2.0, seed: int = 0) -> Motion:
+    clip = builtin_clip(action, seed, seconds=seconds)
+    frames = len(clip.rotations)
+    return Motion(
+        fps=30.0,
+        skeleton=CONDITION_SKELETON,
+        rotations=clip.rotations.astype(np.float32),
+        orientation="heading",
+        view_root=clip.rotations[:, 0].astype(np.float32),
+        up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
+        root_position=clip.root_position.astype(np.float32),
+        contacts=clip.contacts.astype(np.float32),
+        confidence=np.ones((frames, len(JOINTS)), dtype=np.float32),
+        source={},
+    )
+
+
+def directions(heads: np.ndarray, bones: list[tuple[str, str]]) -> np.ndarray:
+    from_, to = ([JOINTS.index(pair[end]) for pair in bones] for end in (0, 1))
+    along = heads[:, to] - heads[:, from_]
+    return np.asarray(along / np.linalg.norm(along, axis=-1, keepdims=True))
+
+
+def degrees_off(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip((a * b).sum(axis=-1), -1, 1))).max())
 
 
 def random_rotations(shape: tuple[int, ...], seed: int, most: float = 3.0) -> np.ndarray:

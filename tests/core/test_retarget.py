@@ -5,70 +5,34 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from rigs import IDENTITY, JOINTS, MAPPING, placed, posed_heads, random_rotations, rig_in
+from rigs import (
+    A_POSE,
+    DEGREE,
+    IDENTITY,
+    JOINTS,
+    LIMBS,
+    MAPPING,
+    RELAXED,
+    about,
+    degrees_off,
+    directions,
+    motion_of,
+    placed,
+    posed_heads,
+    random_rotations,
+    rig_in,
+)
 
 from posenorm_core import quaternion
-from posenorm_core.builtin_motion import builtin_clip
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, PARENTS
 from posenorm_core.errors import InputError
-from posenorm_core.motion import Motion, with_orientation
+from posenorm_core.motion import with_orientation
 from posenorm_core.retargeting.mapping import BoneMapping
 from posenorm_core.retargeting.rest_alignment import align_rest, body_axes
-from posenorm_core.retargeting.retarget import height_of_pelvis, retarget
+from posenorm_core.retargeting.retarget import RetargetOptions, height_of_pelvis, retarget
 from posenorm_core.root_path import BALL_HEIGHT
 
-LIMBS = [
-    (f"{side}_{above}", f"{side}_{below}")
-    for side in ("left", "right")
-    for above, below in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
-]
-FEET = [("left_ankle", "left_toe"), ("right_ankle", "right_toe")]
-DEGREE = np.pi / 180
-
-
-def about(axis: str, degrees: float) -> np.ndarray:
-    return np.asarray(quaternion.from_rotation_vector(np.eye(3)["xyz".index(axis)] * degrees * DEGREE))
-
-
-A_POSE = {"left_shoulder": about("z", -45), "right_shoulder": about("z", 45)}
-RELAXED = {
-    "left_shoulder": about("z", -70),
-    "right_shoulder": about("z", 70),
-    "left_elbow": about("y", -25),
-    "right_elbow": about("y", 25),
-    "left_hip": about("z", 8),
-    "right_hip": about("z", -8),
-    "left_knee": about("x", 15),
-    "right_knee": about("x", 15),
-}
 REST_POSES = {"T": {}, "A": A_POSE, "relaxed": RELAXED}
-
-
-def motion_of(action: str = "wave", seconds: float = 2.0, seed: int = 0) -> Motion:
-    clip = builtin_clip(action, seed, seconds=seconds)
-    frames = len(clip.rotations)
-    return Motion(
-        fps=30.0,
-        skeleton=CONDITION_SKELETON,
-        rotations=clip.rotations.astype(np.float32),
-        orientation="heading",
-        view_root=clip.rotations[:, 0].astype(np.float32),
-        up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
-        root_position=clip.root_position.astype(np.float32),
-        contacts=clip.contacts.astype(np.float32),
-        confidence=np.ones((frames, len(JOINTS)), dtype=np.float32),
-        source={},
-    )
-
-
-def directions(heads: np.ndarray, bones: list[tuple[str, str]]) -> np.ndarray:
-    from_, to = ([JOINTS.index(pair[end]) for pair in bones] for end in (0, 1))
-    along = heads[:, to] - heads[:, from_]
-    return np.asarray(along / np.linalg.norm(along, axis=-1, keepdims=True))
-
-
-def degrees_off(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.degrees(np.arccos(np.clip((a * b).sum(axis=-1), -1, 1))).max())
 
 
 def test_on_the_condition_skeleton_itself_the_motion_comes_back() -> None:
@@ -223,7 +187,7 @@ def test_bones_that_do_not_turn_with_their_parents_are_told_their_whole_rotation
 def test_the_path_is_as_much_longer_as_the_legs_and_stands_still_when_asked() -> None:
     motion, rig = motion_of("walk"), placed(rig_in(), IDENTITY, 2.0, np.zeros(3))
     for root_motion, scale, expected in ((True, 1.0, 2.0), (True, 0.5, 1.0), (False, 1.0, 0.0)):
-        heads = posed_heads(rig, retarget(motion, rig, MAPPING, root_motion=root_motion, scale=scale))
+        heads = posed_heads(rig, retarget(motion, rig, MAPPING, RetargetOptions(root_motion, scale)))
         assert_allclose(
             heads[-1, 0, [0, 2]] - heads[0, 0, [0, 2]],
             expected * (motion.root_position[-1] - motion.root_position[0])[[0, 2]],
