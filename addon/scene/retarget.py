@@ -14,9 +14,12 @@ import numpy as np
 from posenorm_core import quaternion
 from posenorm_core.errors import InputError
 from posenorm_core.euler import ORDERS, continuous_euler
-from posenorm_core.retargeting.retarget import Retargeted
+from posenorm_core.motion import Motion
+from posenorm_core.retargeting.mapping import BoneMapping
+from posenorm_core.retargeting.retarget import Retargeted, RetargetOptions, retarget
 
 from . import actions
+from .rig import rig_of
 from .timing import key_frames
 
 _TRANSFORMS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
@@ -29,6 +32,25 @@ class Placement:
     name: str  # of the action
     start_frame: float
     as_strip: bool = False  # a strip above what is there, instead of the character's action
+
+
+def retarget_onto(
+    context: bpy.types.Context,
+    character: bpy.types.Object,
+    motion: Motion,
+    mapping: BoneMapping,
+    options: RetargetOptions,
+    placement: Placement,
+) -> str:
+    """Gives `character` the motion and returns the news: how much was keyed, and what was left out.
+
+    Raises InputError where the character cannot be animated, or none of its bones is mapped.
+    """
+    require_animatable(character)
+    result = retarget(motion, rig_of(character), mapping, options)
+    key_retargeted(context, character, result, placement)
+    told = f"{character.name}: {len(motion)} frames on {len(result.bones)} bones"
+    return "; ".join([told, *result.notes])
 
 
 def require_animatable(armature: bpy.types.Object) -> None:
