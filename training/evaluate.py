@@ -3,6 +3,7 @@
     python -m training.evaluate normalizer --data DATA       # every measure of `training.scoring`
     python -m training.evaluate robustness --data DATA       # curves of error against what is wrong with the input
     python -m training.evaluate ground --data DATA           # contacts, vertical and path before pitched cameras
+    python -m training.evaluate feet --data DATA             # how still feet stand, before and after they are locked
     python -m training.evaluate cleaning --data DATA --clips FILE_OR_FOLDER [...]   # what cleaning is worth
     python -m training.evaluate views VIEW VIEW              # one real performance filmed from two sides at once
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
@@ -30,6 +31,7 @@ from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
 from training.dataset import MotionData, builtin_data, load_data
 from training.detector_noise import measure, require_rate
+from training.feet import feet_scores
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
@@ -49,6 +51,15 @@ _GROUND_COLUMNS = {
     "up_median": Column("vertical median °", 1),
     "up_mean": Column("vertical mean °", 1),
     "path_median": Column("path % median", 1),
+    "clips": Column("clips", 0),
+}
+_FEET_COLUMNS = {
+    "slide_median": Column("slide median mm/frame", 2),
+    "slide_p95": Column("slide p95", 2),
+    "sunk_p99": Column("under the floor p99 mm", 1),
+    "sunk_max": Column("most", 1),
+    "moved_pose": Column("joints moved mm, from the pelvis", 1),
+    "moved": Column("with the path", 1),
     "clips": Column("clips", 0),
 }
 # The columns of a table: rotations posed on the subject's body have its own bones in any case.
@@ -131,6 +142,20 @@ def run_ground(options: argparse.Namespace) -> None:
     _write(options.out, {"weights": weights.name, "ground": content})
 
 
+def run_feet(options: argparse.Namespace) -> None:
+    """The command `feet`."""
+    weights = load_weights(options.weights)
+    found = feet_scores(weights, splits.part(load_data(options.data), options.part))
+    content = {variant: {name: asdict(told) for name, told in scores.items()} for variant, scores in found.items()}
+    rows = [
+        [variant, family, *map(told.get, _FEET_COLUMNS)]
+        for variant, scores in content.items()
+        for family, told in scores.items()
+    ]
+    print(markdown([Column("locking"), Column("family"), *_FEET_COLUMNS.values()], rows))
+    _write(options.out, {"weights": weights.name, "part": options.part, "feet": content})
+
+
 def _measured(scores: GroundScores) -> dict[str, float | None]:
     """The scores by name, None where nothing was to be measured: nobody went anywhere."""
     return {name: None if np.isnan(value) else value for name, value in asdict(scores).items()}
@@ -206,6 +231,11 @@ def main() -> int:
     ground.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
     ground.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     ground.set_defaults(run=run_ground)
+    feet = commands.add_parser("feet", help="how still feet stand, before and after they are locked")
+    feet.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
+    feet.add_argument("--part", choices=("validation", "test"), default="test", help="of the data (default: test)")
+    feet.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
+    feet.set_defaults(run=run_feet)
     views = commands.add_parser("views", help="one performance filmed from two sides at once: how alike the poses are")
     views.add_argument("clips", type=Path, nargs=2, help="keypoints of the two views, of the same instants")
     views.add_argument("--fps", type=float, help="frame rate of clips that do not tell it")
@@ -218,7 +248,7 @@ def main() -> int:
     table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
     table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1.set_defaults(run=run_human36m)
-    for command in (normalizer, curves, faults, ground, views, table_1):
+    for command in (normalizer, curves, faults, ground, feet, views, table_1):
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: _run(options))

@@ -52,7 +52,7 @@ class _Clip:
 
 def _measured(weights: Weights, data: MotionData, clip: int) -> _Clip:
     """One clip, filmed from a pitched camera and normalized."""
-    scene = _pitched(draw_scene(data, clip, _FRAMES))
+    scene = pitched(draw_scene(data, clip, _FRAMES))
     take = film_scene(scene)
     # On the subject's own body: how far a step goes is a matter of the legs.
     body = Skeleton(JOINT_NAMES, PARENTS, scene.offsets)
@@ -68,7 +68,7 @@ def _measured(weights: Weights, data: MotionData, clip: int) -> _Clip:
     )
 
 
-def _pitched(scene: Scene) -> Scene:
+def pitched(scene: Scene) -> Scene:
     """The scene before a camera that is not level."""
     rng = np.random.default_rng([scene.seed, 2])
     pitch, roll = rng.uniform(*np.radians(_PITCH)), rng.normal(0, np.radians(_ROLL))

@@ -14,6 +14,7 @@ from posenorm_core.commands.telling import list_people, progress, tell, warn_of_
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
+from posenorm_core.foot_lock import MODES, lock_motion_feet
 from posenorm_core.formats import FORMATS, read_clip
 from posenorm_core.motion import ORIENTATIONS, Motion, save_motion, save_positions, with_orientation
 from posenorm_core.motion_files import MOTION_FORMATS, MotionClip, read_motion_clip
@@ -42,6 +43,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--person", type=_person, default=1, metavar="N|all", help="which of several people (default: the most visible)"
     )
     parser.add_argument("--fps", type=float, metavar="F", help="the input's frame rate where its format has none")
+    parser.add_argument(
+        "--feet", choices=MODES, default="off", help="locks feet that stand: by the contacts, or always (default: off)"
+    )
     parser.add_argument(
         "--smooth", type=float, default=GENTLE, metavar="S", help=f"0 (not at all) to 1 (default: {GENTLE:g})"
     )
@@ -155,6 +159,7 @@ def _write(
         if outputs.preview:
             raise InputError(f"{options.preview}: a preview shows 2D keypoints or a video; {clip.path} is a motion")
         motion = with_orientation(with_skeleton(clip.motion(person), skeleton), options.orientation)
+        motion = lock_motion_feet(motion, options.feet)
     else:
         keypoints = clip.keypoints(person)
         motion = normalize(
@@ -165,6 +170,7 @@ def _write(
             smooth=options.smooth,
             progress=progress("normalizing"),
         )
+        motion = lock_motion_feet(motion, options.feet)
         if outputs.preview:
             first = 0 if video is None or options.video else round(options.start * video.fps)
             write_preview(

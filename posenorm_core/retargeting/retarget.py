@@ -13,6 +13,7 @@ from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_conditi
 from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics, global_rotations
 from posenorm_core.motion import Motion
+from posenorm_core.retargeting.character_feet import lock_character_feet, whole_legs
 from posenorm_core.retargeting.mapping import BoneMapping
 from posenorm_core.retargeting.parts import title
 from posenorm_core.retargeting.rest_alignment import RestAlignment, align_rest
@@ -29,7 +30,7 @@ class RetargetOptions:
 
     root_motion: bool = True  # False keeps the hips over one place of the floor
     scale: float = 1.0  # of the path, on top of the ratio of the legs' lengths
-    feet: str = "off"  # foot locking, one of LOCKS
+    feet: str = "off"  # one of `foot_lock.MODES`
 
 
 _DEFAULT = RetargetOptions()
@@ -66,15 +67,22 @@ def retarget(motion: Motion, rig: Rig, mapping: BoneMapping, options: RetargetOp
     found = departures(turned, mapping, alignment)
     if not found:
         raise InputError(f"{rig.name}: none of its bones is mapped; choose another preset, or name its bones")
-    hips = mapping.bone("hips")
     way = _way_of_hips(motion, alignment, options)
+    notes = _notes(rig, mapping, alignment)
+    if options.feet != "off":
+        obstacle = _no_locking(motion, mapping, alignment)
+        if obstacle:
+            notes.append(obstacle)
+        else:
+            way = lock_character_feet(motion, rig, mapping, alignment, found, way, options.feet)
+    hips = mapping.bone("hips")
     return Retargeted(
         fps=motion.fps,
         bones=tuple(found),
         rotations=bone_rotations(rig, found, alignment.axes),
         hips=hips if hips and rig.moves[rig.numbers[hips]] else None,
         location=_in_bone_axes(rig, hips, alignment.axes, way),
-        notes=tuple(_notes(rig, mapping, alignment)),
+        notes=tuple(notes),
     )
 
 
@@ -107,6 +115,13 @@ def _in_bone_axes(rig: Rig, hips: str | None, axes: np.ndarray, way: np.ndarray)
         return way
     to_bone = quaternion.multiply(quaternion.inverse(rig.rotation(hips)), axes)
     return np.asarray(quaternion.rotate(to_bone, way))
+
+
+def _no_locking(motion: Motion, mapping: BoneMapping, alignment: RestAlignment) -> str:
+    """Why feet cannot be locked, empty where they can."""
+    if motion.orientation != "heading":
+        return "feet are locked in the orientation Heading alone, which knows the floor"
+    return "" if whole_legs(mapping, alignment) else "feet are not locked without hips and two whole legs"
 
 
 def _notes(rig: Rig, mapping: BoneMapping, alignment: RestAlignment) -> list[str]:

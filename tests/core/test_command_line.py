@@ -22,6 +22,7 @@ from posenorm_core.architecture import Architecture
 from posenorm_core.bvh import read_bvh
 from posenorm_core.commands import normalize as normalize_command
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
+from posenorm_core.foot_lock import lock_motion_feet
 from posenorm_core.formats import read_clip
 from posenorm_core.formats.openpose_layouts import BODY_25
 from posenorm_core.keypoints import Keypoints, save_keypoints
@@ -29,7 +30,7 @@ from posenorm_core.motion import load_motion
 from posenorm_core.normalizer import normalize
 from posenorm_core.quaternion import geodesic_angle
 from posenorm_core.skeleton import Skeleton, save_skeleton
-from posenorm_core.weights import layer_shapes, save_weights
+from posenorm_core.weights import SHIPPED, layer_shapes, save_weights
 
 
 @pytest.fixture(scope="module")
@@ -289,6 +290,15 @@ def test_smoothing_is_the_callers_choice(run, clip: Path, tmp_path: Path) -> Non
     assert run(clip, "--fps", 30)[0] == 0
     assert np.abs(load_motion(tmp_path / "out.npz").rotations - rough).max() > 1e-6
     assert_refused(run(clip, "--smooth", 2), "smoothing strength 2: must be between 0")
+
+
+def test_feet_are_locked_when_asked(run, clip: Path, tmp_path: Path) -> None:
+    plain, locked = tmp_path / "plain.npz", tmp_path / "locked.npz"
+    for path, more in ((plain, []), (locked, ["--feet", "always"])):
+        assert run(clip, "--fps", 30, "-o", path, "--orientation", "heading", "--weights", SHIPPED, *more)[0] == 0
+    expected = lock_motion_feet(load_motion(plain), "always")
+    np.testing.assert_allclose(load_motion(locked).rotations, expected.rotations, atol=1e-6)
+    assert not np.allclose(load_motion(locked).root_position, load_motion(plain).root_position)
 
 
 def _disk_full(*_: object, **__: object) -> None:
