@@ -63,9 +63,10 @@ def named_family(clip: BvhClip) -> Family:
     needed = [f"{side}_{joint}" for side in ("left", "right") for joint in _CONVENTIONS[0] if joint not in _TIPS]
     missing = [joint for joint in needed if joint not in limbs] + ["head"] * (head is None)
     if missing or head is None:
+        named = ", ".join(name[:40] for name in clip.joint_names[:6])
         raise InputError(
             f"{clip.path}: no joint is named as a {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''} would be; "
-            f"its joints are {', '.join(clip.joint_names[:6])}{', …' if len(clip.joint_names) > 6 else ''}"
+            f"its joints are {named}{', …' if len(clip.joint_names) > 6 else ''}"
         )
     names = {joint: clip.joint_names[number] for joint, number in limbs.items()}
     for side in ("left", "right"):

@@ -75,9 +75,10 @@ def _frame_numbers(told: dict[Any, Any], called: str) -> np.ndarray:
         frames = np.arange(len(np.atleast_1d(pose)))
     if not isinstance(frames, np.ndarray) or frames.dtype.kind not in "iu" or frames.ndim != 1 or not len(frames):
         raise InputError(f"{called}: 'frame_ids' should be the numbers of his frames")
-    if frames[0] < 0 or (np.diff(frames.astype(np.int64)) <= 0).any():
+    frames = frames.astype(np.int64)  # what is too large for that comes out below zero
+    if (frames < 0).any() or (np.diff(frames) <= 0).any():
         raise InputError(f"{called}: 'frame_ids' should ascend from 0 or later")
-    return frames.astype(np.int64)
+    return frames
 
 
 def _phalp_people(held: dict[Any, Any], path: Path) -> list[Recording]:

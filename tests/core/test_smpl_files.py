@@ -266,6 +266,14 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: _pickled(path, {0: {"pose": POSES, "frame_ids": np.array([0, 1, 2, 10**9])}}),
         "1000000001 frames, but somebody is seen in 4",
     ),
+    "the lowest of all numbers": (
+        lambda path: _pickled(path, {0: {"pose": POSES, "frame_ids": np.array([0, 1, 2, -(2**63)])}}),
+        "ascend",
+    ),
+    "more than there are": (
+        lambda path: _pickled(path, {0: {"pose": POSES[:1], "frame_ids": np.array([2**64 - 1], dtype=np.uint64)}}),
+        "ascend",
+    ),
     "other frames": (lambda path: _pickled(path, {0: {"pose": POSES, "frame_ids": np.arange(9)}}), "4 poses for 9"),
     "nobody": (lambda path: _pickled(path, {"a.jpg": {"tid": [], "smpl": []}}), "nobody is in any of its 1 frames"),
     "uneven": (lambda path: _pickled(path, {"a.jpg": {"tid": [1], "smpl": []}}), "the same people in frame 0"),
