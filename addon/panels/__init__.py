@@ -1,0 +1,1 @@
+"""The panel's sections, a function a file that draws one."""
