@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from posenorm_core.any_clip import AnyClip, motion_of, read_any
 from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.cleaning import GENTLE
 from posenorm_core.clip import Clip
@@ -15,12 +16,10 @@ from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_conditi
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
 from posenorm_core.foot_lock import MODES, lock_motion_feet
-from posenorm_core.formats import FORMATS, read_clip
-from posenorm_core.motion import ORIENTATIONS, Motion, save_motion, save_positions, with_orientation
-from posenorm_core.motion_files import MOTION_FORMATS, MotionClip, read_motion_clip
-from posenorm_core.normalizer import normalize
+from posenorm_core.formats import FORMATS
+from posenorm_core.motion import ORIENTATIONS, Motion, save_motion, save_positions
+from posenorm_core.motion_files import MOTION_FORMATS, MotionClip
 from posenorm_core.preview import write_preview
-from posenorm_core.recorded_motion import with_skeleton
 from posenorm_core.skeleton import Skeleton, load_skeleton
 from posenorm_core.smoothing import require_strength
 from posenorm_core.video import Video, is_video, open_video
@@ -122,17 +121,15 @@ def _video(options: argparse.Namespace) -> Video | None:
     return open_video(options.video) if options.video else None
 
 
-def _read(options: argparse.Namespace, video: Video | None) -> Clip | MotionClip:
+def _read(options: argparse.Namespace, video: Video | None) -> AnyClip:
     """Everybody in the input, whatever it is."""
     if video and not options.video:
         clip = detected(options.input, options)
     else:
-        recorded = read_motion_clip(options.input, options.fps)
-        if recorded is not None:
-            return recorded
-        clip = read_clip(options.input, options.fps)
-        if video:
-            clip = _of_video(clip, video)
+        read = read_any(options.input, options.fps)
+        if isinstance(read, MotionClip):
+            return read
+        clip = _of_video(read, video) if video else read
     list_people(clip, "all" if options.person is None else str(options.person))
     return clip
 
@@ -147,7 +144,7 @@ def _of_video(clip: Clip, video: Video) -> Clip:
 
 
 def _write(
-    clip: Clip | MotionClip,
+    clip: AnyClip,
     person: int,
     skeleton: Skeleton,
     outputs: _Outputs,
@@ -155,27 +152,24 @@ def _write(
     video: Video | None,
 ) -> Motion:
     """Normalizes one person and writes what is asked for."""
-    if isinstance(clip, MotionClip):
-        if outputs.preview:
-            raise InputError(f"{options.preview}: a preview shows 2D keypoints or a video; {clip.path} is a motion")
-        motion = with_orientation(with_skeleton(clip.motion(person), skeleton), options.orientation)
-        motion = lock_motion_feet(motion, options.feet)
-    else:
-        keypoints = clip.keypoints(person)
-        motion = normalize(
-            keypoints,
-            orientation=options.orientation,
-            skeleton=skeleton,
-            weights=options.weights,
-            smooth=options.smooth,
-            progress=progress("normalizing"),
+    if isinstance(clip, MotionClip) and outputs.preview:
+        raise InputError(f"{options.preview}: a preview shows 2D keypoints or a video; {clip.path} is a motion")
+    motion = motion_of(
+        clip,
+        person,
+        orientation=options.orientation,
+        skeleton=skeleton,
+        weights=options.weights,
+        smooth=options.smooth,
+        progress=progress("normalizing"),
+    )
+    motion = lock_motion_feet(motion, options.feet)
+    if outputs.preview and isinstance(clip, Clip):
+        first = 0 if video is None or options.video else round(options.start * video.fps)
+        shown = clip.keypoints(person)
+        write_preview(
+            outputs.preview, motion, shown, video=video, first=first, progress=progress("drawing the preview")
         )
-        motion = lock_motion_feet(motion, options.feet)
-        if outputs.preview:
-            first = 0 if video is None or options.video else round(options.start * video.fps)
-            write_preview(
-                outputs.preview, motion, keypoints, video=video, first=first, progress=progress("drawing the preview")
-            )
     _WRITERS[outputs.motion.suffix.lower()](motion, outputs.motion)
     if outputs.positions:
         save_positions(motion, outputs.positions)

@@ -305,7 +305,7 @@ def _disk_full(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("where", ["normalize", "read_clip", "save_positions"])
+@pytest.mark.parametrize("where", ["motion_of", "read_any", "save_positions"])
 def test_ctrl_c_ends_with_130_and_leaves_no_half_file(
     run, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
