@@ -20,7 +20,7 @@ CLONE = Path(__file__).resolve().parents[1]
 MANIFEST = CLONE / "blender_manifest.toml"
 BUNDLED = ("array-api-compat", "pyquaternion")
 # What only a clone can use.
-_NOT_SHIPPED = ("__main__.py", "build_extension.py", "batch.py", "__pycache__")
+_NOT_SHIPPED = ("__main__.py", "build_extension.py", "export_files.py", "retarget_files.py", "__pycache__")
 
 
 def build_extension(folder: str | Path) -> Path:

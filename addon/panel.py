@@ -1,21 +1,38 @@
-"""The panel Normalize Video Pose, in the sidebar's tab PoseNorm: from top to bottom what one does."""
+"""The panel Normalize Video Pose, in the sidebar's tab PoseNorm: the last news, and a section for each step.
 
+The sections stand in the order of the work; each is drawn by the file of its name in `panels`.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import bpy
 
-from . import source
-from .properties import settings_of
+from .panels.batch import draw_batch
+from .panels.clean import draw_clean
+from .panels.export import draw_export
+from .panels.normalize import draw_normalize
+from .panels.retarget import draw_retarget
+from .panels.source import draw_source
 from .registration import registration_of
-from .scene.keyed_motion import has_motion, orientation_of
 from .status import status
 
 _CHARACTER_WIDTH = 7.5  # pixels, on the average, at a resolution scale of 1
 _MARGIN = 60  # pixels that the icon and the frame around a line take
 
+# Title, what draws it, and whether it is folded away at first.
+_SECTIONS: tuple[tuple[str, Callable[[Any, bpy.types.Context], None], bool], ...] = (
+    ("Source", draw_source, False),
+    ("Normalize", draw_normalize, False),
+    ("Clean", draw_clean, True),
+    ("Retarget", draw_retarget, True),
+    ("Export", draw_export, True),
+    ("Batch", draw_batch, True),
+)
+
 
 class PosenormNormalizePanel(bpy.types.Panel):
-    """Source, choices, the button, and what can be done with the result."""
+    """The panel itself: what was done last, which stays to be read, or how far a job is."""
 
     bl_idname = "VIEW3D_PT_posenorm_normalize"
     bl_label = "Normalize Video Pose"
@@ -24,59 +41,36 @@ class PosenormNormalizePanel(bpy.types.Panel):
     bl_category = "PoseNorm"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draws the panel."""
-        settings, layout = settings_of(context), self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        _draw_source(layout, settings)
-        _draw_choices(layout, settings)
-        _draw_button(layout, _characters_across(context))
-        _draw_result(layout, context)
+        """Draws the news; the sections follow."""
+        layout: Any = self.layout
+        if status.progress is not None:
+            layout.progress(factor=status.progress, text=status.text)
+            return
+        column = layout.column(align=True)
+        column.alert = status.is_error
+        for number, line in enumerate(_wrapped(status.text, _characters_across(context))):
+            column.label(text=line, icon="BLANK1" if number else "ERROR" if status.is_error else "CHECKMARK")
 
 
-def _draw_source(layout: Any, settings: Any) -> None:
-    """The path, and once it is read what is there."""
-    row = layout.row(align=True)
-    row.use_property_split = False
-    row.prop(settings, "source", text="", icon="OUTLINER_DATA_ARMATURE", placeholder="Keypoints file or folder")
-    row.operator("posenorm.choose_file", text="", icon="FILE")
-    row.operator("posenorm.choose_folder", text="", icon="FILE_FOLDER")
-    row.operator("posenorm.load_source", text="", icon="FILE_REFRESH")
-    clip = source.recall(settings.source)
-    if clip is None:
-        return
-    people = "1 person" if len(clip.people) == 1 else f"{len(clip.people)} people"
-    column = layout.column(align=True)
-    column.label(text=clip.format_name, icon="INFO")
-    column.label(text=f"{len(clip)} frames, {people}", icon="BLANK1")
-    if clip.fps is None:
-        layout.prop(settings, "fps")
-    else:
-        column.label(text=f"{clip.fps:g} frames/s", icon="BLANK1")
-    if len(clip.people) > 1:
-        layout.prop(settings, "person")
+def _section(title: str, draw: Callable[[Any, bpy.types.Context], None], closed: bool) -> type[bpy.types.Panel]:
+    """The class of a section's panel."""
 
+    def draw_section(self: Any, context: bpy.types.Context) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        draw(self.layout, context)
 
-def _draw_choices(layout: Any, settings: Any) -> None:
-    """What the armature will be like."""
-    column = layout.column()
-    column.prop(settings, "orientation")
-    column.prop(settings, "body")
-    if settings.body == "FILE":
-        column.prop(settings, "skeleton_path")
-    column.prop(settings, "start_frame")
-
-
-def _draw_button(layout: Any, width: int) -> None:
-    """The button and the last news, wrapped so that all of it can be read; while a job runs, its progress instead."""
-    if status.progress is not None:
-        layout.progress(factor=status.progress, text=status.text)
-        return
-    layout.operator("posenorm.normalize", icon="ARMATURE_DATA")
-    column = layout.column(align=True)
-    column.alert = status.is_error
-    for number, line in enumerate(_wrapped(status.text, width)):
-        column.label(text=line, icon="BLANK1" if number else "ERROR" if status.is_error else "CHECKMARK")
+    fields = {
+        "bl_idname": f"{PosenormNormalizePanel.bl_idname}_{title.lower()}",
+        "bl_parent_id": PosenormNormalizePanel.bl_idname,
+        "bl_label": title,
+        "bl_space_type": PosenormNormalizePanel.bl_space_type,
+        "bl_region_type": PosenormNormalizePanel.bl_region_type,
+        "bl_category": PosenormNormalizePanel.bl_category,
+        "bl_options": {"DEFAULT_CLOSED"} if closed else set(),
+        "draw": draw_section,
+    }
+    return type(f"PosenormPanel{title}", (bpy.types.Panel,), fields)
 
 
 def _characters_across(context: bpy.types.Context) -> int:
@@ -96,19 +90,4 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def _draw_result(layout: Any, context: bpy.types.Context) -> None:
-    """The finished armature's orientation, and the exports."""
-    box = layout.box()
-    armature = context.object
-    if armature is not None and has_motion(armature):
-        box.label(text=armature.name, icon="OUTLINER_OB_ARMATURE")
-        row = box.row(align=True)
-        for name in ("unified", "heading", "view"):
-            chosen = orientation_of(armature) == name
-            row.operator("posenorm.set_orientation", text=name.title(), depress=chosen).orientation = name
-    row = box.row(align=True)
-    row.operator("posenorm.export_fbx")
-    row.operator("posenorm.export_bvh")
-
-
-register, unregister = registration_of(PosenormNormalizePanel)
+register, unregister = registration_of(PosenormNormalizePanel, *(_section(*each) for each in _SECTIONS))

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import bpy
 
+from posenorm_core.clip import Person
 from posenorm_core.motion import ORIENTATIONS
 
 from . import source
@@ -23,10 +24,11 @@ _person_items: list[tuple[str, str, str, int]] = []
 def _list_people(settings: "PosenormSettings", _context: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
     clip = source.recall(settings.source)
     _person_items[:] = [(MOST_VISIBLE, "Most visible", "The person seen in most of the frames", 0)]
-    for person in clip.people if clip else ():
-        label = f"Person {person.number} ({person.share:.0%} of frames)"
-        tip = f"Mean confidence {person.mean_confidence:.2f}"
-        _person_items.append((str(person.number), label, tip, person.number))
+    for number, person in enumerate(clip.people if clip else (), start=1):
+        label, tip = f"Person {number}", "A recorded motion"
+        if isinstance(person, Person):
+            label, tip = f"{label} ({person.share:.0%} of frames)", f"Mean confidence {person.mean_confidence:.2f}"
+        _person_items.append((str(number), label, tip, number))
     return _person_items
 
 
@@ -34,7 +36,8 @@ def _source_changed(settings: "PosenormSettings", _context: bpy.types.Context) -
     """Reads what was picked; a script (no window) reads when it wants to."""
     settings.person = MOST_VISIBLE
     operators: Any = bpy.ops
-    if settings.source and not bpy.app.background and operators.posenorm.load_source.poll():
+    known = source.recall(settings.source) is not None
+    if settings.source and not known and not bpy.app.background and operators.posenorm.load_source.poll():
         operators.posenorm.load_source("INVOKE_DEFAULT")
 
 
@@ -67,6 +70,7 @@ class PosenormSettings(bpy.types.PropertyGroup):
         description="Whose bones the armature has",
         items=[
             ("CONDITION", "Condition skeleton", "PoseNorm's one fixed body"),
+            ("CHARACTER", "Character", "The bone lengths of your own character, the one of the section Retarget"),
             ("FILE", "Skeleton file…", "The same joints with lengths of one's own"),
         ],
         default="CONDITION",

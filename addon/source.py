@@ -3,18 +3,18 @@
 Clips are large and can be read again, so they live beside Blender's data, not in it.
 """
 
-from posenorm_core.clip import Clip
+from posenorm_core.any_clip import AnyClip
 
-_last: tuple[str, Clip] | None = None
+_last: tuple[str, AnyClip] | None = None
 
 
-def remember(path: str, clip: Clip) -> None:
+def remember(path: str, clip: AnyClip) -> None:
     """Keeps `clip` as what is at `path`; the one before is let go."""
     global _last
     _last = path, clip
 
 
-def recall(path: str) -> Clip | None:
+def recall(path: str) -> AnyClip | None:
     """The clip read from `path`, if that was the last one read."""
     return _last[1] if _last and _last[0] == path else None
 

@@ -36,6 +36,7 @@ class JobOperator(bpy.types.Operator):
     """Base of the operators that compute from the source; subclasses say what in `prepare` and `finish`."""
 
     verb = "Working"
+    needs_source = True
 
     def prepare(self, context: bpy.types.Context) -> Work:
         """Reads the user's choices and returns the work, which must not touch Blender. May raise InputError."""
@@ -48,7 +49,7 @@ class JobOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There must be a source and no running job; the greyed button says which is missing."""
-        if not settings_of(context).source:
+        if cls.needs_source and not settings_of(context).source:
             cls.poll_message_set("Pick a keypoints file or folder first")
         elif _running is not None:
             cls.poll_message_set("Wait for the running job, or stop it with Esc")

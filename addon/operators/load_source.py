@@ -4,7 +4,8 @@ from typing import Any
 
 import bpy
 
-from posenorm_core.formats import read_clip
+from posenorm_core.any_clip import read_any
+from posenorm_core.motion_files import MotionClip
 
 from .. import source
 from ..job import Work
@@ -26,12 +27,13 @@ class PosenormLoadSource(JobOperator):
         """Notes the path; the reading is the work."""
         self._source = settings_of(context).source
         path = bpy.path.abspath(self._source)
-        return lambda _report: read_clip(path)
+        return lambda _report: read_any(path)
 
     def finish(self, _context: bpy.types.Context, result: Any) -> str:
         """Keeps the clip for the panel and for Normalize."""
         source.remember(self._source, result)
-        return f"Read {len(result)} frames"
+        people = "1 person" if len(result.people) == 1 else f"{len(result.people)} people"
+        return f"Read {people}" if isinstance(result, MotionClip) else f"Read {len(result)} frames"
 
 
 register, unregister = registration_of(PosenormLoadSource)

@@ -1,17 +1,17 @@
 """The main button: keypoints to a keyed armature."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
-from posenorm_core.clip import Clip
+from posenorm_core.any_clip import AnyClip, motion_of, read_any, with_rate
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
-from posenorm_core.formats import read_clip
 from posenorm_core.motion import Motion
-from posenorm_core.normalizer import normalize
+from posenorm_core.retargeting.body import body_of
 from posenorm_core.skeleton import Skeleton, load_skeleton
 
 from .. import source
@@ -19,7 +19,11 @@ from ..job import Report, Work
 from ..preferences import weights_path
 from ..properties import MOST_VISIBLE, settings_of
 from ..registration import registration_of
+from ..scene.bone_list import listed_mapping
+from ..scene.confidence_marks import mark_uncertain
 from ..scene.keyed_motion import add_motion
+from ..scene.rig import rig_of
+from ..settings.retarget import retarget_settings_of
 from .job_operator import JobOperator
 
 
@@ -28,21 +32,21 @@ class _Choices:
     """The panel's choices as plain data, which the work may read on its thread."""
 
     path: str
-    clip: Clip | None  # None: not read yet
+    clip: AnyClip | None  # None: not read yet
     person: int | None
     fps: float
     orientation: str
-    skeleton_path: Path | None
+    body: Skeleton
     weights: Path | None
 
-    def compute(self, report: Report) -> tuple[Clip, Motion]:
+    def compute(self, report: Report) -> tuple[AnyClip, Motion]:
         """Reads what is not read yet, and normalizes."""
-        clip = self.clip or read_clip(self.path)
-        keypoints = replace(clip, fps=clip.fps or self.fps).keypoints(self.person)
-        motion = normalize(
-            keypoints,
+        clip = self.clip or read_any(self.path)
+        motion = motion_of(
+            with_rate(clip, self.fps),
+            self.person,
             orientation=self.orientation,
-            skeleton=_read_skeleton(self.skeleton_path),
+            skeleton=self.body,
             weights=self.weights,
             progress=report,
         )
@@ -63,8 +67,6 @@ class PosenormNormalize(JobOperator):
         """Takes the panel's choices."""
         settings = settings_of(context)
         self._source, self._start_frame = settings.source, settings.start_frame
-        if settings.body == "FILE" and not settings.skeleton_path:
-            raise InputError("Skeleton: no file is chosen; choose one, or the condition skeleton")
         clip = source.recall(settings.source)
         self._person = int(settings.person) if clip and settings.person != MOST_VISIBLE else None
         return _Choices(
@@ -73,7 +75,7 @@ class PosenormNormalize(JobOperator):
             person=self._person,
             fps=settings.fps,
             orientation=settings.orientation,
-            skeleton_path=Path(bpy.path.abspath(settings.skeleton_path)) if settings.body == "FILE" else None,
+            body=chosen_body(context),
             weights=weights_path(context),
         ).compute
 
@@ -82,13 +84,29 @@ class PosenormNormalize(JobOperator):
         clip, motion = result
         source.remember(self._source, clip)
         armature = add_motion(context, motion, _name(clip, self._person), self._start_frame)
-        return f"{armature.name}: {len(motion)} frames at {motion.fps:g} frames/s"
+        told = f"{armature.name}: {len(motion)} frames at {motion.fps:g} frames/s"
+        stretches = mark_uncertain(armature)
+        return told + (f"; {len(stretches)} uncertain stretches, see Clean" if stretches else "")
 
 
-def _read_skeleton(path: Path | None) -> Skeleton:
-    """The skeleton file's body, or the condition skeleton."""
-    if path is None:
-        return CONDITION_SKELETON
+def chosen_body(context: bpy.types.Context) -> Skeleton:
+    """The body that the panel shows. Raises InputError where none is chosen, or what is chosen is none."""
+    settings = settings_of(context)
+    if settings.body == "FILE":
+        if not settings.skeleton_path:
+            raise InputError("Skeleton: no file is chosen; choose one, or the condition skeleton")
+        return _read_skeleton(Path(bpy.path.abspath(settings.skeleton_path)))
+    if settings.body == "CHARACTER":
+        retargeting = retarget_settings_of(context)
+        if retargeting.character is None:
+            raise InputError("Body: no character is chosen; pick its armature, or the condition skeleton")
+        metres = float(np.abs(retargeting.character.matrix_world.to_scale()).mean())
+        return body_of(rig_of(retargeting.character), listed_mapping(retargeting), metres)
+    return CONDITION_SKELETON
+
+
+def _read_skeleton(path: Path) -> Skeleton:
+    """The skeleton file's body."""
     skeleton = load_skeleton(path)
     try:
         require_condition_joints(skeleton)
@@ -97,10 +115,10 @@ def _read_skeleton(path: Path | None) -> Skeleton:
     return skeleton
 
 
-def _name(clip: Clip, person: int | None) -> str:
+def _name(clip: AnyClip, person: int | None) -> str:
     """The clip's name, with the person's number where one was chosen."""
     path = Path(clip.path)
-    name = path.name if path.is_dir() else path.stem
+    name = path.name if path.is_dir() else path.stem.removesuffix(".keypoints")
     return name if person is None else f"{name} person {person}"
 
 

@@ -8,7 +8,8 @@ from posenorm_core.errors import InputError
 
 from ..properties import ORIENTATION_ITEMS
 from ..registration import registration_of
-from ..scene.keyed_motion import has_motion, set_orientation
+from ..scene.cleaning import turn
+from ..scene.keyed_motion import has_motion
 from ..status import status
 
 
@@ -34,7 +35,7 @@ class PosenormSetOrientation(bpy.types.Operator):
         """Keys the root anew."""
         armature: Any = context.object
         try:
-            set_orientation(armature, self.orientation)
+            turn(armature, self.orientation)
         except InputError as error:
             status.say(str(error), is_error=True)
             self.report({"ERROR"}, str(error))

@@ -59,6 +59,16 @@ def write_curve(target: bpy.types.Object, bone: str, channel: str, frames: np.nd
         _write_keys(curve, frames, values[:, index])
 
 
+def hold_property(target: bpy.types.Object, bone: str, name: str, value: float, frame: float) -> None:
+    """Keys the bone's custom property `name` at one frame, which holds it throughout. The bone must have it."""
+    channels = _channels_of(target)
+    path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"]["{bpy.utils.escape_identifier(name)}"]'
+    old = channels.fcurves.find(path)
+    if old is not None:
+        channels.fcurves.remove(old)
+    _write_keys(channels.fcurves.new(path), np.array([frame]), np.array([value]))
+
+
 def remove_curves(target: bpy.types.Object, bone: str, channel: str) -> None:
     """Takes the curves of the bone's `channel` away."""
     curves, path = curves_of(target), channel_path(bone, channel)

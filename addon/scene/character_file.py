@@ -1,5 +1,7 @@
 """A character from a file: its armature, meshes and whatever else it came with, into the open scene."""
 
+import contextlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,13 @@ def load_character(context: bpy.types.Context, path: str | Path) -> bpy.types.Ob
     if read is None:
         raise InputError(f"{path}: is no character that can be read; it should be one of {', '.join(_READERS)}")
     before = set(bpy.data.objects)
+    told = io.StringIO()  # importers print page after page
     try:
-        read(context, str(path))
+        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+            read(context, str(path))
     except Exception as error:  # Blender's importers raise anything: what they say is all that can be told
-        told = " ".join(str(error).partition("Location:")[0].split())[-200:]
-        raise InputError(f"{path}: Blender cannot read it ({told})") from None
+        reason = " ".join(str(error).partition("Location:")[0].split())[-200:]
+        raise InputError(f"{path}: Blender cannot read it ({reason})") from None
     created = [each for each in bpy.data.objects if each not in before]
     armatures = [each for each in created if each.type == "ARMATURE"]
     if not armatures:
@@ -46,7 +50,8 @@ def meshes_of(armature: bpy.types.Object) -> list[bpy.types.Object]:
 
 def _append_blend(context: bpy.types.Context, path: str) -> None:
     """The armatures of a .blend with all that belongs to them, copied."""
-    with bpy.data.libraries.load(path) as (found, wanted):
+    libraries: Any = bpy.data.libraries  # the stubs know nothing of what `load` returns
+    with libraries.load(path) as (found, wanted):
         wanted.objects = list(found.objects)
     scene: Any = context.scene
     for each in wanted.objects:

@@ -1,82 +1,114 @@
 """Files for other programs: FBX, GLB and `.blend` by Blender's exporters, BVH by the core's writer.
 
-Whatever an export must change in the open file (frame, range, action, mode) is put back, and each file is written
-aside and renamed. Blender's FBX takes the pose at the current frame for the rest pose, so the armature stands
-in its T-pose, on a frame before its motion, while that exporter runs.
+Any armature with an action can be written, with the meshes it deforms. What Blender's exporters are given is a plain
+stand-in at the clip's own rate; whatever of the open file must change meanwhile (mode, selection, rate, range, names)
+is put back, and each file is written aside and renamed.
 """
 
 import contextlib
-import math
+import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import bpy
+import numpy as np
+from bpy_extras.io_utils import axis_conversion
 
 from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.errors import InputError
-from posenorm_core.files import write_aside
+from posenorm_core.files import require_writable, write_aside
 
-from . import actions
-from .keyed_motion import keyed_frames, read_motion
+from .clip_frames import ClipFrames, clip_frames
+from .keyed_motion import has_motion, read_motion
+from .sampled_motion import sampled_motion
+from .sampled_pose import standing_where_it_stood
+from .stand_in import REST_FRAME, named, stand_in
+from .timing import set_scene_fps
 
-# Frames: a key so little past a whole frame is on it, by the rounding of rates such as 30/1.001.
-_ROUNDING = 0.005
+Axis = Literal["X", "Y", "Z", "-X", "-Y", "-Z"]
 
 
-def export_bvh(armature: bpy.types.Object, path: str | Path) -> None:
-    """Writes the motion that the armature's action holds now, edits included, at the motion's own rate.
+@dataclass(frozen=True)
+class FbxForm:
+    """How an FBX file tells space. The character looks to its front, the axis opposite of Blender's `forward`."""
+
+    forward: Axis = "-Z"
+    up: Axis = "Y"
+    centimetres: bool = False  # of numbers and of the unit that the file says; else both are metres
+    armature_name: str | None = None  # of the node that bears a single root bone; None: the armature's own
+
+
+def export_bvh(context: bpy.types.Context, armature: bpy.types.Object, path: str | Path) -> None:
+    """Writes what the armature's action holds now, edits included, at the clip's own rate.
 
     Raises InputError where it cannot be read or written.
     """
-    write_motion_bvh(read_motion(armature), path)
+    require_writable(path)
+    motion = read_motion(armature) if has_motion(armature) else sampled_motion(context, armature)
+    write_motion_bvh(motion, path)
 
 
-def export_fbx(context: bpy.types.Context, armature: bpy.types.Object, path: str | Path) -> None:
-    """Writes the armature and its motion, sampled at the motion's own frames, with the T-pose as its rest pose.
+def export_fbx(
+    context: bpy.types.Context, armature: bpy.types.Object, path: str | Path, form: FbxForm | None = None
+) -> None:
+    """Writes the armature, the meshes it deforms and its motion at the clip's own frames, with its rest pose at rest.
 
-    Metres, so that objects come back with scale 1. Raises InputError where the file cannot be written.
+    One take, called as the action; no bones but the character's; objects without turn or scale. Raises InputError
+    where the armature cannot be exported or the file not be written.
     """
-    frames = keyed_frames(armature)
-    if frames[0] < 0:
-        raise InputError(f"{armature.name}: its keys start before frame 0, where FBX is not sampled; move them later")
-    # The exporter samples from a whole frame to a whole frame: the last one is held for the rest of its frame.
-    first, last = float(frames[0]), float(frames[-1])
-    end = max(math.ceil(last - _ROUNDING), math.floor(first))
-    # A hair less than the step, so that rounding cannot push the last key past the end.
-    step = (min(last, end) - first) / max(len(frames) - 1, 1) * (1 - 2e-7)
-    start = math.floor(first)
+    form = form or FbxForm()
+    clip = clip_frames(context.scene, armature)
+    conversion: Any = axis_conversion  # which the stubs of 4.2 say returns nothing
+    axes = np.array(conversion(to_forward=form.forward, to_up=form.up).to_4x4())
+    unit = 100.0 if form.centimetres else 1.0
     with (
         write_aside(path) as aside,
-        _in_object_mode(context),
-        _range(context.scene, start, end),
-        _resting_before(context.scene, armature, start - 1),
-        _only(context, armature),
+        # Blender's FBX takes the pose at the current frame for the rest pose.
+        _staged(context, armature, clip, axes @ np.diag([unit, unit, unit, 1.0]), rests_before=True) as copies,
+        # The exporter calls its one take as the scene.
+        named(bpy.data.scenes, context.scene, clip.name),
+        named(bpy.data.objects, copies[0], _node_name(copies[0], form)),
+        _exporter_of(path),
     ):
         bpy.ops.export_scene.fbx(
             filepath=str(aside),
             use_selection=True,
-            object_types={"ARMATURE"},
-            apply_scale_options="FBX_SCALE_ALL",
+            object_types={"ARMATURE", "MESH"},
+            axis_forward=form.forward,
+            axis_up=form.up,
+            apply_unit_scale=False,
+            apply_scale_options="FBX_SCALE_NONE" if form.centimetres else "FBX_SCALE_ALL",
+            mesh_smooth_type="FACE",
+            use_armature_deform_only=_has_deforming_bones(armature),
             add_leaf_bones=False,
             bake_anim_use_all_actions=False,
             bake_anim_use_nla_strips=False,
             bake_anim_simplify_factor=0.0,
-            bake_anim_step=step or 1.0,
         )
 
 
 def export_glb(context: bpy.types.Context, armature: bpy.types.Object, path: str | Path) -> None:
-    """Writes the armature and its motion, sampled at the scene's frames. Raises InputError where it cannot."""
-    frames = keyed_frames(armature)
-    start, end = math.floor(frames[0]), math.ceil(frames[-1] - _ROUNDING)
-    with (
-        write_aside(path) as aside,
-        _in_object_mode(context),
-        _range(context.scene, start, end),
-        _only(context, armature),
-    ):
-        bpy.ops.export_scene.gltf(filepath=str(aside), export_format="GLB", use_selection=True)
+    """Writes the armature, the meshes it deforms and its motion at the clip's own frames.
+
+    Raises InputError where the armature cannot be exported or the file not be written.
+    """
+    clip = clip_frames(context.scene, armature)
+    scene: Any = context.scene
+    with write_aside(path) as aside, _staged(context, armature, clip, np.eye(4)), _exporter_of(path):
+        # From 4.2 to 5.2 this exporter takes the base for a factor of the rate, of which it is the divisor.
+        scene.render.fps_base = clip.fps / scene.render.fps
+        bpy.ops.export_scene.gltf(
+            filepath=str(aside),
+            export_format="GLB",
+            use_selection=True,
+            # Else every action of the open file that fits the bones is written.
+            export_animation_mode="ACTIVE_ACTIONS",
+            export_nla_strips_merged_animation_name=clip.name,
+            export_def_bones=_has_deforming_bones(armature),
+            export_optimize_animation_size=False,
+        )
 
 
 def save_blend(context: bpy.types.Context, path: str | Path) -> None:
@@ -89,6 +121,55 @@ def save_blend(context: bpy.types.Context, path: str | Path) -> None:
             bpy.ops.wm.save_as_mainfile(filepath=str(aside), copy=True)
     finally:
         file_paths.save_version = versions
+
+
+def _has_deforming_bones(armature: bpy.types.Object) -> bool:
+    """Controls and mechanics of a rig are left out, unless nothing else is there."""
+    bones: Any = armature.data.bones  # type: ignore[union-attr]
+    return any(bone.use_deform for bone in bones)
+
+
+def _node_name(copied: bpy.types.Object, form: FbxForm) -> str:
+    """The node's name: `form`'s only where one root bone hangs on it."""
+    bones: Any = copied.data.bones  # type: ignore[union-attr]
+    is_single = sum(bone.parent is None for bone in bones) == 1
+    return form.armature_name if form.armature_name and is_single else copied.name
+
+
+@contextlib.contextmanager
+def _exporter_of(path: str | Path) -> Iterator[None]:
+    """One of Blender's exporters runs: its chatter is not for our users, its failure is, in a line."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    except RuntimeError as error:
+        told = " ".join(str(error).partition("Location:")[0].split())[-200:]
+        raise InputError(f"{path}: Blender could not write it ({told})") from None
+
+
+@contextlib.contextmanager
+def _staged(
+    context: bpy.types.Context,
+    armature: bpy.types.Object,
+    clip: ClipFrames,
+    to_file: np.ndarray,
+    *,
+    rests_before: bool = False,
+) -> Iterator[list[bpy.types.Object]]:
+    """The stand-in, selected alone, in a scene of the clip's rate and length, which stands where it may be at rest."""
+    scene: Any = context.scene
+    with (
+        _in_object_mode(context),
+        standing_where_it_stood(scene),
+        _selection_kept(context),
+        stand_in(context, armature, clip, to_file, rests_before=rests_before) as copies,
+        _timed(scene, clip),
+    ):
+        scene.frame_set(REST_FRAME)
+        for other in context.view_layer.objects:
+            other.select_set(other in copies)
+        with context.temp_override(selected_objects=copies, active_object=copies[0], object=copies[0]):
+            yield copies
 
 
 @contextlib.contextmanager
@@ -106,50 +187,25 @@ def _in_object_mode(context: bpy.types.Context) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _range(scene: Any, start: int, end: int) -> Iterator[None]:
-    """The scene's frame range from `start` to `end`."""
-    before = scene.frame_start, scene.frame_end
-    scene.frame_start, scene.frame_end = start, end
+def _timed(scene: Any, clip: ClipFrames) -> Iterator[None]:
+    """The scene plays frames 0 to the clip's last at the clip's rate."""
+    render = scene.render
+    before = scene.frame_start, scene.frame_end, render.fps, render.fps_base
+    scene.frame_start, scene.frame_end = 0, max(len(clip.frames) - 1, 0)
+    set_scene_fps(scene, clip.fps)
     try:
         yield
     finally:
-        scene.frame_start, scene.frame_end = before
+        scene.frame_start, scene.frame_end, render.fps, render.fps_base = before
 
 
 @contextlib.contextmanager
-def _resting_before(scene: Any, armature: bpy.types.Object, frame: int) -> Iterator[None]:
-    """The scene stands on `frame`, before the motion, where a copy of the action holds the T-pose."""
-    frame_before, subframe_before = scene.frame_current, scene.frame_subframe
-    action: Any = armature.animation_data.action if armature.animation_data else None
-    resting = action.copy()
-    actions.swap_action(armature, resting)
+def _selection_kept(context: bpy.types.Context) -> Iterator[None]:
+    """What is selected is selected again afterwards."""
+    selected = [each for each in context.view_layer.objects if each.select_get()]
     try:
-        for curve in actions.curves_of(armature) or ():
-            if curve.data_path.startswith("pose.bones["):
-                is_one = curve.data_path.endswith("scale") or (
-                    curve.data_path.endswith("rotation_quaternion") and curve.array_index == 0
-                )
-                curve.keyframe_points.insert(frame, float(is_one), options={"FAST"}).interpolation = "CONSTANT"
-                curve.update()
-        scene.frame_set(frame)
         yield
     finally:
-        actions.swap_action(armature, action)
-        bpy.data.actions.remove(resting)
-        scene.frame_set(frame_before, subframe=subframe_before)
-
-
-@contextlib.contextmanager
-def _only(context: bpy.types.Context, armature: bpy.types.Object) -> Iterator[None]:
-    """Exporters inside find nothing selected but the armature, whether they ask the context or the objects."""
-    selected = [other for other in context.view_layer.objects if other.select_get()]
-    for other in selected:
-        other.select_set(False)
-    armature.select_set(True)
-    try:
-        with context.temp_override(selected_objects=[armature], active_object=armature, object=armature):
-            yield
-    finally:
-        armature.select_set(False)
-        for other in selected:
-            other.select_set(True)
+        context.view_layer.update()  # it still lists, as None, what was removed meanwhile
+        for each in context.view_layer.objects:
+            each.select_set(each in selected)

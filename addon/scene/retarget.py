@@ -79,6 +79,11 @@ def key_retargeted(
     _to_rest(armature, result.bones)
     for bone, channel, values in _channels(armature, result):
         actions.write_curve(armature, bone, channel, frames, values)
+    for bone, held in result.properties.items():
+        posed: Any = armature.pose.bones[bone]
+        for name, value in held.items():
+            if name in posed:
+                actions.hold_property(armature, bone, name, value, placement.start_frame)
     if placement.as_strip:
         actions.push_down(armature, placement.name, int(np.floor(placement.start_frame)))
     armature.update_tag(refresh={"OBJECT", "TIME"})

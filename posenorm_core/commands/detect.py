@@ -5,7 +5,7 @@ from pathlib import Path
 
 from posenorm_core.clip import Clip
 from posenorm_core.commands.telling import list_people, progress
-from posenorm_core.detection import detect
+from posenorm_core.detection import Progress, detect
 from posenorm_core.detectors import DETECTORS
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
@@ -19,6 +19,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO", help="a video file")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="K.npz", help="the keypoints to write")
     parser.add_argument("--person", type=int, metavar="N", help="which of several people (default: the most visible)")
+    parser.add_argument(
+        "--progress-lines", action="store_true", help="for programs: tell a line 'progress DONE TOTAL' for every frame"
+    )
     add_video_options(parser)
 
 
@@ -29,9 +32,10 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", type=float, metavar="S", help="of a video, up to so many seconds")
 
 
-def detected(path: Path, options: argparse.Namespace) -> Clip:
-    """The people in the video at `path`, by the options of `add_video_options`."""
-    return detect(path, detector=options.detector, start=options.start, end=options.end, progress=progress("detecting"))
+def detected(path: Path, options: argparse.Namespace, told: Progress | None = None) -> Clip:
+    """The people in the video at `path`, by the options of `add_video_options`; `told` gets the progress, if given."""
+    shown = told or progress("detecting")
+    return detect(path, detector=options.detector, start=options.start, end=options.end, progress=shown)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,7 +43,7 @@ def run(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() != ".npz":
         raise InputError(f"{options.output}: the name of the output must end in .npz")
     require_writable(options.output)
-    clip = detected(options.video, options)
+    clip = detected(options.video, options, _tell_line if options.progress_lines else None)
     keypoints = clip.keypoints(options.person)
     list_people(clip, str(options.person or 1))
     save_keypoints(keypoints, options.output)
@@ -48,3 +52,8 @@ def run(options: argparse.Namespace) -> None:
         f"{clip.format_name}: {len(keypoints)} frames at {keypoints.fps:g} frames/s, a person in {share:.0%} of them, "
         f"written to {options.output}"
     )
+
+
+def _tell_line(done: int, total: int) -> None:
+    """Progress as a program reads it, at once."""
+    print(f"progress {done} {total}", flush=True)

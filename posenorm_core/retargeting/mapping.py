@@ -1,11 +1,14 @@
 """Which bones of a rig are which parts of the body, and the JSON file that keeps it.
 
 The file: `format` "posenorm-bones", `version` 1, `rig` (a name to know it by) and `bones`, an object of parts with
-the name of a bone each; spine and neck hold a list of names from the hips up.
+the name of a bone each; spine and neck hold a list of names from the hips up. Control rigs, whose controls hang on
+each other by constraints, may need two more: `parents`, control -> the bone whose turn it takes part in, where the
+rig's own tree does not say it; and `properties`, bone -> custom property -> the number it must have for the controls
+to drive the rig, and for `parents` to be so.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ class BoneMapping:
 
     name: str
     bones: dict[str, tuple[str, ...]]
+    parents: dict[str, str] = field(default_factory=dict)  # control -> the bone that it turns with
+    properties: dict[str, dict[str, float]] = field(default_factory=dict)  # bone -> property -> its number
 
     def __post_init__(self) -> None:
         """Raises InputError where a part is unknown, has too many bones, or a bone is two parts."""
@@ -46,7 +51,9 @@ class BoneMapping:
     def on(self, rig: Rig) -> "BoneMapping":
         """The same without the bones that `rig` lacks."""
         kept = {part: tuple(name for name in names if name in rig.numbers) for part, names in self.bones.items()}
-        return BoneMapping(self.name, kept)
+        parents = {name: above for name, above in self.parents.items() if {name, above} <= rig.numbers.keys()}
+        properties = {name: values for name, values in self.properties.items() if name in rig.numbers}
+        return BoneMapping(self.name, kept, parents, properties)
 
     def missing_parts(self) -> list[str]:
         """The parts without a bone that the motion would have turned."""
@@ -62,7 +69,9 @@ def save_mapping(mapping: BoneMapping, path: str | Path) -> None:
 def mapping_content(mapping: BoneMapping) -> dict[str, Any]:
     """What a mapping file holds."""
     bones = {part: list(names) if part in CHAINS else names[0] for part, names in mapping.bones.items()}
-    return {"format": FORMAT, "version": VERSION, "rig": mapping.name, "bones": bones}
+    content: dict[str, Any] = {"format": FORMAT, "version": VERSION, "rig": mapping.name, "bones": bones}
+    more = {"parents": mapping.parents, "properties": mapping.properties}
+    return content | {name: values for name, values in more.items() if values}
 
 
 def load_mapping(path: str | Path) -> BoneMapping:
@@ -86,8 +95,28 @@ def mapping_of(content: Any) -> BoneMapping:
     if content.get("version") != VERSION:
         raise InputError(f"bone mapping version {content.get('version')!r:.20}; this program reads version {VERSION}")
     return BoneMapping(
-        str(content.get("rig", ""))[:80], {str(part): _names(found) for part, found in content["bones"].items()}
+        str(content.get("rig", ""))[:80],
+        {str(part): _names(found) for part, found in content["bones"].items()},
+        _parents(content.get("parents", {})),
+        _properties(content.get("properties", {})),
     )
+
+
+def _parents(found: Any) -> dict[str, str]:
+    """Control -> bone."""
+    if not isinstance(found, dict) or not all(isinstance(above, str) for above in found.values()):
+        raise InputError(f'"parents" must be an object of bones, not {found!r:.60}')
+    return dict(found)
+
+
+def _properties(found: Any) -> dict[str, dict[str, float]]:
+    """Bone -> property -> number."""
+    if not isinstance(found, dict) or not all(isinstance(values, dict) for values in found.values()):
+        raise InputError(f'"properties" must be an object of bones with their properties, not {found!r:.60}')
+    numbers = [number for values in found.values() for number in values.values()]
+    if not all(isinstance(number, int | float) and abs(number) < 1e6 for number in numbers):
+        raise InputError('"properties" must be numbers')
+    return {name: {key: float(number) for key, number in values.items()} for name, values in found.items()}
 
 
 def _names(found: Any) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class RestAlignment:
     directions: dict[str, np.ndarray]  # limb's part -> unit (3,), body frame: where its bone points at rest
     leg_length: float | None  # in the rig's units; None without legs
     hips_height: float  # of the hips' bone above the lowest of the rig's feet at rest, in its units
+    hips_from_pelvis: np.ndarray  # (3,) body frame, its units: from the middle of the thighs to the hips' bone
 
 
 def align_rest(rig: Rig, mapping: BoneMapping) -> RestAlignment:
@@ -50,7 +51,8 @@ def align_rest(rig: Rig, mapping: BoneMapping) -> RestAlignment:
         _straighten(f"{side}_thigh", f"{side}_shin", directions, turns)
         if f"{side}_foot" in directions:
             turns[f"{side}_foot"] = _turned_ahead(directions[f"{side}_foot"], _t_pose_direction(f"{side}_foot"))
-    return RestAlignment(axes, turns, directions, leg_length(rig, mapping), _hips_height(rig, mapping, axes))
+    height, off = _hips_height(rig, mapping, axes), _hips_from_pelvis(rig, mapping, axes)
+    return RestAlignment(axes, turns, directions, leg_length(rig, mapping), height, off)
 
 
 def body_axes(rig: Rig, mapping: BoneMapping) -> np.ndarray:
@@ -156,6 +158,15 @@ def _hips_height(rig: Rig, mapping: BoneMapping, axes: np.ndarray) -> float:
     feet = [part for side in SIDES for part in (f"{side}_foot", f"{side}_toes") if part in mapping.bones]
     ends = [bone_end(rig, mapping, part) for part in feet] or [*rig.heads, *rig.tails]
     return float(rig.head(hips) @ up - min(end @ up for end in ends))
+
+
+def _hips_from_pelvis(rig: Rig, mapping: BoneMapping, axes: np.ndarray) -> np.ndarray:
+    """Where the hips' bone begins, seen from the middle of the thighs (3); in that middle where one is missing."""
+    hips = mapping.bone("hips")
+    pelvis = _middle(rig, mapping, ("left_thigh", "right_thigh"))
+    if hips is None or pelvis is None:
+        return np.zeros(3)
+    return np.asarray(quaternion.rotate(quaternion.inverse(axes), rig.head(hips) - pelvis))
 
 
 def _bone(mapping: BoneMapping, part: str) -> str:

@@ -45,6 +45,7 @@ class Retargeted:
     rotations: np.ndarray  # (T, M, 4), sign-continuous
     hips: str | None  # the bone that carries the path; None where there is none
     location: np.ndarray  # (T, 3), its place from its rest, in the rig's units and the bone's rest axes
+    properties: dict[str, dict[str, float]]  # bone -> custom property -> what it must be for the keys to do their work
     notes: tuple[str, ...]  # what was left out, each a sentence for the user
 
 
@@ -67,7 +68,10 @@ def retarget(motion: Motion, rig: Rig, mapping: BoneMapping, options: RetargetOp
     found = departures(turned, mapping, alignment)
     if not found:
         raise InputError(f"{rig.name}: none of its bones is mapped; choose another preset, or name its bones")
-    way = _way_of_hips(motion, alignment, options)
+    hips = mapping.bone("hips")
+    way = _way_of_pelvis(motion, alignment, options)
+    if hips is not None:  # whose bone begins elsewhere than in the middle of the hip joints, and swings about that
+        way += quaternion.rotate(found[hips], alignment.hips_from_pelvis) - alignment.hips_from_pelvis
     notes = _notes(rig, mapping, alignment)
     if options.feet != "off":
         obstacle = _no_locking(motion, mapping, alignment)
@@ -75,13 +79,13 @@ def retarget(motion: Motion, rig: Rig, mapping: BoneMapping, options: RetargetOp
             notes.append(obstacle)
         else:
             way = lock_character_feet(motion, rig, mapping, alignment, found, way, options.feet)
-    hips = mapping.bone("hips")
     return Retargeted(
         fps=motion.fps,
         bones=tuple(found),
-        rotations=bone_rotations(rig, found, alignment.axes),
+        rotations=bone_rotations(rig, found, alignment.axes, mapping.parents),
         hips=hips if hips and rig.moves[rig.numbers[hips]] else None,
         location=_in_bone_axes(rig, hips, alignment.axes, way),
+        properties=mapping.properties,
         notes=tuple(notes),
     )
 
@@ -93,8 +97,8 @@ def height_of_pelvis(motion: Motion) -> np.ndarray:
     return np.full(len(motion), BALL_HEIGHT - motion.positions()[..., 1].min(initial=0.0))
 
 
-def _way_of_hips(motion: Motion, alignment: RestAlignment, options: RetargetOptions) -> np.ndarray:
-    """Where the hips are (T, 3) from their rest, in the body frame and the rig's units."""
+def _way_of_pelvis(motion: Motion, alignment: RestAlignment, options: RetargetOptions) -> np.ndarray:
+    """Where the middle of the hip joints is (T, 3) from its rest, in the body frame and the rig's units."""
     legs = float(motion.skeleton.bone_lengths[list(_LEG)].sum() / 2)
     ratio = alignment.leg_length / legs if alignment.leg_length and legs else alignment.hips_height / 0.9
     way = np.array(motion.path, dtype=np.float64) * (options.scale * ratio if options.root_motion else 0.0)

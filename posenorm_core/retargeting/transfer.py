@@ -5,6 +5,8 @@ global rotation of our joint and C the turn from the rig's rest pose to our T-po
 own axes are turned, and what lies between two mapped bones, then drops out but for the last line.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from posenorm_core import quaternion
@@ -47,17 +49,19 @@ def departures(turned: np.ndarray, mapping: BoneMapping, alignment: RestAlignmen
     return found
 
 
-def bone_rotations(rig: Rig, found: dict[str, np.ndarray], axes: np.ndarray) -> np.ndarray:
+def bone_rotations(rig: Rig, found: dict[str, np.ndarray], axes: np.ndarray, parents: Mapping[str, str]) -> np.ndarray:
     """`departures` as the rotations (T, M, 4) that a program keys: each bone's, in its own rest axes.
 
     Args:
         rig: the rig.
         found: M bones -> (T, 4), in the body frame.
         axes: (4,), from the body frame to the armature's axes.
+        parents: bones that turn with another one than the rig's tree says.
     """
     local = []
     for name, turn in found.items():
         above = rig.nearest_above(name, found) if rig.turns_with_parent[rig.numbers[name]] else None
+        above = parents[name] if parents.get(name) in found else above
         departure = turn if above is None else quaternion.multiply(quaternion.inverse(found[above]), turn)
         to_bone = quaternion.multiply(quaternion.inverse(axes), rig.rotation(name))
         local.append(quaternion.multiply(quaternion.multiply(quaternion.inverse(to_bone), departure), to_bone))

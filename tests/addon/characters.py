@@ -1,72 +1,42 @@
-"""Characters for the tests: armatures with rolls of their own, made from the condition skeleton, in an A-pose."""
+"""Characters that are none of ours: our skeleton's bones in an armature as other programs leave them, moving."""
 
 from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Vector
+from mathutils import Euler, Matrix
+from motions import smooth_rotations
 
-from posenorm_core import quaternion
-from posenorm_core.condition_skeleton import CONDITION_SKELETON
-from posenorm_core.kinematics import forward_kinematics
-from posenorm_core.retargeting.mapping import BoneMapping
+from addon.scene import actions
+from addon.scene.armature import create_armature
+from addon.scene.mannequin import CONDITION_BONES, add_mannequin
+from addon.scene.timing import key_frames
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES
 
-JOINTS = CONDITION_SKELETON.joint_names
-_LIMBS = {
-    "upper_arm": "shoulder",
-    "forearm": "elbow",
-    "hand": "wrist",
-    "thigh": "hip",
-    "shin": "knee",
-    "foot": "ankle",
-    "toes": "toe",
-}
-MAPPING = BoneMapping(
-    "doll",
-    {
-        "hips": ("pelvis",),
-        "spine": ("spine", "thorax"),
-        "head": ("neck",),
-        **{f"{side}_{part}": (f"{side}_{joint}",) for side in ("left", "right") for part, joint in _LIMBS.items()},
-    },
-)
-_DOWN = np.radians(45)
+CLIP_FPS, CLIP_FRAMES = 29.97, 14
 
 
-def add_character(name: str = "doll", scale: float = 1.0, mode: str = "QUATERNION") -> Any:
-    """A character in an A-pose, 100 units high a metre, rolled anyhow, with a tail that nobody knows."""
-    context = bpy.context
-    armature = bpy.data.armatures.new(name)
-    created: Any = bpy.data.objects.new(name, armature)
-    context.scene.collection.objects.link(created)
-    context.view_layer.objects.active = created
-    bpy.ops.object.mode_set(mode="EDIT")
-    rotations = np.tile([1.0, 0.0, 0.0, 0.0], (len(JOINTS), 1))
-    for joint, angle in (("left_shoulder", -_DOWN), ("right_shoulder", _DOWN)):
-        rotations[JOINTS.index(joint)] = np.asarray(quaternion.from_rotation_vector(np.array([0.0, 0.0, angle])))
-    parents = CONDITION_SKELETON.parents
-    heads = np.asarray(forward_kinematics(CONDITION_SKELETON.offsets, rotations, parents))
-    heads = (heads - [0, heads[:, 1].min(), 0]) * 100
-    bones = []
-    for number, joint in enumerate(JOINTS):
-        bone = armature.edit_bones.new(joint)
-        bone.head = Vector((heads[number, 0], -heads[number, 2], heads[number, 1]))
-        below = [child for child, parent in enumerate(parents) if parent == number]
-        step = heads[below[0]] - heads[number] if below else np.array([0.0, 6.0, 0.0])
-        bone.tail = bone.head + Vector((step[0], -step[2], step[1])) * 0.9
-        bone.roll = 0.7 * number
-        bone.parent = bones[parents[number]] if parents[number] >= 0 else None
-        bones.append(bone)
-    tail = armature.edit_bones.new("tail")
-    tail.head, tail.tail, tail.parent = bones[0].head, bones[0].head + Vector((0, 30, 0)), bones[0]
-    bpy.ops.object.mode_set(mode="OBJECT")
-    created.scale = (scale,) * 3
-    for bone in created.pose.bones:
-        bone.rotation_mode = mode
-    return created
+def add_character(name: str = "hero", frames: int = CLIP_FRAMES, mesh: bool = True) -> Any:
+    """Y up and in centimetres within its armature, which a turn and a scale set upright, as FBX files import.
 
-
-def posed_heads(character: Any, frame: int) -> np.ndarray:
-    """Where the bones of the joints begin (J, 3) in the armature's axes, as Blender evaluates `frame`."""
-    bpy.context.scene.frame_set(frame)
-    return np.array([character.pose.bones[joint].head for joint in JOINTS])
+    It stands off the origin, turned a little, wears a mesh and moves in linear keys of CLIP_FPS from frame 3 on.
+    """
+    character: Any = create_armature(bpy.context, CONDITION_SKELETON, name)
+    character.data.transform(Matrix.Scale(100, 4) @ Euler((-np.pi / 2, 0, 0)).to_matrix().to_4x4())
+    character.matrix_world = (
+        Matrix.Translation((3, 1, 0.5))
+        @ Euler((0, 0, 0.7)).to_matrix().to_4x4()
+        @ Euler((np.pi / 2, 0, 0)).to_matrix().to_4x4()
+        @ Matrix.Scale(0.01, 4)
+    )
+    actions.assign_new_action(character, f"{name} walks")
+    places = key_frames(frames, CLIP_FPS, 3, bpy.context.scene)
+    turned = smooth_rotations(np.random.default_rng(1), frames, len(JOINT_NAMES), 0.9)
+    for bone, values in zip(JOINT_NAMES, turned.swapaxes(0, 1), strict=True):
+        actions.write_curve(character, bone, "rotation_quaternion", places, values)
+    way = np.linspace([0.0, 0.0, 0.0], [40.0, 10.0, -60.0], frames)
+    actions.write_curve(character, "pelvis", "location", places, way)
+    if mesh:
+        bpy.context.view_layer.update()
+        add_mannequin(bpy.context, character, CONDITION_BONES).name = f"{name} skin"
+    return character

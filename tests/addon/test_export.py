@@ -16,7 +16,7 @@ from addon.scene import actions
 from addon.scene.armature import rest_positions
 from addon.scene.axes import body_to_blender, rotations_to_blender
 from addon.scene.export import export_bvh, export_fbx, save_blend
-from addon.scene.keyed_motion import add_motion, keyed_frames, read_motion
+from addon.scene.keyed_motion import add_motion, read_motion
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, LEAVES, PARENTS
 from posenorm_core.errors import InputError
@@ -66,7 +66,7 @@ def test_fbx_comes_back_upright_with_the_t_pose_at_rest(tmp_path: Path, shown: i
     np.testing.assert_allclose(rest_heads(imported), body_to_blender(rest_positions(CONDITION_SKELETON)), atol=1e-4)
     np.testing.assert_allclose(imported.scale, 1, atol=1e-5)
     assert [bone.name for bone in imported.data.bones if bone.name not in JOINT_NAMES] == []
-    assert_plays(imported, motion, 1 + IMPORT_SHIFT + np.arange(len(motion)))
+    assert_plays(imported, motion, IMPORT_SHIFT + np.arange(len(motion)))
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,15 @@ def test_fbx_comes_back_upright_with_the_t_pose_at_rest(tmp_path: Path, shown: i
 def test_fbx_holds_the_clips_own_frames_in_any_scene(tmp_path: Path, clip_fps: float, fps: int, base: float) -> None:
     bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = fps, base
     motion = random_motion(frames=32, fps=clip_fps)
-    armature = add_motion(bpy.context, motion, "clip", 1)
-    seconds = keyed_frames(armature) / (fps / base)
+    armature = add_motion(bpy.context, motion, "clip", 7)
     export_fbx(bpy.context, armature, tmp_path / "clip.fbx")
+    assert (bpy.context.scene.render.fps, bpy.context.scene.render.fps_base) == (fps, pytest.approx(base))
     imported = in_a_new_file(bpy.ops.import_scene.fbx, tmp_path / "clip.fbx")
-    keys = _key_frames(imported)[:32]
+    keys = _key_frames(imported)
     assert_plays(imported, motion, keys)
     # The importer takes the rate without its base.
-    np.testing.assert_allclose((keys - IMPORT_SHIFT) / bpy.context.scene.render.fps, seconds, atol=1e-4)
+    seconds = (keys - IMPORT_SHIFT) / bpy.context.scene.render.fps
+    np.testing.assert_allclose(seconds, np.arange(32) / clip_fps, atol=1e-4)
 
 
 def _key_frames(armature: Any) -> np.ndarray:
@@ -119,7 +120,7 @@ def test_fbx_holds_the_armature_alone_and_the_users_edits(tmp_path: Path) -> Non
     export_fbx(bpy.context, armature, tmp_path / "clip.fbx")
     imported = in_a_new_file(bpy.ops.import_scene.fbx, tmp_path / "clip.fbx")
     assert len(bpy.data.objects) == 1
-    assert_plays(imported, motion, 1 + IMPORT_SHIFT + np.arange(len(motion)))
+    assert_plays(imported, motion, IMPORT_SHIFT + np.arange(len(motion)))
 
 
 def _straighten(armature: Any, bone: str) -> None:
@@ -131,11 +132,12 @@ def _straighten(armature: Any, bone: str) -> None:
         curve.update()
 
 
-def test_fbx_before_frame_0_is_refused(tmp_path: Path) -> None:
-    armature = add_motion(bpy.context, random_motion(), "clip", -5)
-    with pytest.raises(InputError, match="before frame 0"):
-        export_fbx(bpy.context, armature, tmp_path / "clip.fbx")
-    assert list(tmp_path.iterdir()) == []
+def test_fbx_of_keys_before_frame_0_begins_at_0(tmp_path: Path) -> None:
+    motion = random_motion()
+    armature = add_motion(bpy.context, motion, "clip", -5)
+    export_fbx(bpy.context, armature, tmp_path / "clip.fbx")
+    imported = in_a_new_file(bpy.ops.import_scene.fbx, tmp_path / "clip.fbx")
+    assert_plays(imported, motion, IMPORT_SHIFT + np.arange(len(motion)))
 
 
 @pytest.mark.parametrize("clip_fps", [24.0, 29.97])
@@ -143,7 +145,7 @@ def test_bvh_comes_back_upright_with_the_users_edits(tmp_path: Path, clip_fps: f
     armature = add_motion(bpy.context, random_motion(fps=clip_fps), "clip", 4)
     _straighten(armature, "left_elbow")
     motion = read_motion(armature)
-    export_bvh(armature, tmp_path / "clip.bvh")
+    export_bvh(bpy.context, armature, tmp_path / "clip.bvh")
     imported = in_a_new_file(bpy.ops.import_anim.bvh, tmp_path / "clip.bvh")
     heads = rest_heads(imported)
     size = np.ptp(heads[:, 2]) / np.ptp(body_to_blender(rest_positions(CONDITION_SKELETON))[:, 2])
@@ -154,7 +156,7 @@ def test_bvh_comes_back_upright_with_the_users_edits(tmp_path: Path, clip_fps: f
 
 def test_bvh_without_a_path_stands_on_the_floor(tmp_path: Path) -> None:
     armature = add_motion(bpy.context, random_motion(path_length=0.0), "clip", 1)
-    export_bvh(armature, tmp_path / "clip.bvh")
+    export_bvh(bpy.context, armature, tmp_path / "clip.bvh")
     imported = in_a_new_file(bpy.ops.import_anim.bvh, tmp_path / "clip.bvh")
     heights = []
     for frame in range(1, 21):
@@ -163,11 +165,11 @@ def test_bvh_without_a_path_stands_on_the_floor(tmp_path: Path) -> None:
     assert min(heights) == pytest.approx(0, abs=0.01), "in the file's centimetres"
 
 
-@pytest.mark.parametrize("export", [lambda a, p: export_bvh(a, p), lambda a, p: export_fbx(bpy.context, a, p)])
+@pytest.mark.parametrize("export", [export_bvh, export_fbx])
 def test_an_unwritable_place_is_told_and_nothing_written(tmp_path: Path, export: Any) -> None:
     armature = add_motion(bpy.context, random_motion(), "clip", 1)
     with pytest.raises(InputError, match="missing"):
-        export(armature, tmp_path / "missing" / "clip.out")
+        export(bpy.context, armature, tmp_path / "missing" / "clip.out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -118,7 +118,7 @@ def test_the_body_comes_from_a_skeleton_file(choices: Any, keypoints_file: Path,
 def test_orientation_changes_without_computing(choices: Any, keypoints_file: Path, monkeypatch: Any) -> None:
     choices.source = str(keypoints_file)
     bpy.ops.posenorm.normalize()
-    monkeypatch.setattr("addon.operators.normalize.normalize", lambda *_, **__: pytest.fail("computed again"))
+    monkeypatch.setattr("addon.operators.normalize.motion_of", lambda *_, **__: pytest.fail("computed again"))
     for orientation in ("view", "heading", "unified"):
         assert bpy.ops.posenorm.set_orientation(orientation=orientation) == {"FINISHED"}
         assert orientation_of(bpy.context.object) == orientation

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from characters import JOINTS, MAPPING, add_character, posed_heads
+from dolls import JOINTS, MAPPING, add_doll, posed_heads
 from motions import random_motion
 from numpy.testing import assert_allclose
 
@@ -45,14 +45,14 @@ def degrees_off(character: Any, motion: Motion) -> float:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_limbs_point_where_the_motions_point_in_every_rotation_mode(mode: str) -> None:
-    character, motion = add_character(mode=mode), random_motion()
+    character, motion = add_doll(mode=mode), random_motion()
     onto(character, motion)
     assert degrees_off(character, motion) < 0.1
     assert {bone.rotation_mode for bone in character.pose.bones} == {mode}
 
 
 def test_bones_that_inherit_no_rotation_and_connected_ones_are_posed_as_the_others() -> None:
-    character, motion = add_character(), random_motion()
+    character, motion = add_doll(), random_motion()
     bpy.ops.object.mode_set(mode="EDIT")
     for name in ("left_elbow", "thorax"):
         character.data.edit_bones[name].use_inherit_rotation = False
@@ -66,7 +66,7 @@ def test_bones_that_inherit_no_rotation_and_connected_ones_are_posed_as_the_othe
 
 def test_the_hips_go_where_the_core_says_whatever_the_objects_scale() -> None:
     for scale in (1.0, 0.01, -1.0):
-        character, motion = add_character(scale=scale), random_motion(path_length=2.0)
+        character, motion = add_doll(scale=scale), random_motion(path_length=2.0)
         onto(character, motion)
         way = np.array([posed_heads(character, frame)[0] for frame in (1, 20)])
         # The doll's units are centimetres and its legs ours.
@@ -74,7 +74,7 @@ def test_the_hips_go_where_the_core_says_whatever_the_objects_scale() -> None:
 
 
 def test_what_moved_the_character_before_stays_and_goes_on_for_bones_we_do_not_know() -> None:
-    character = add_character()
+    character = add_doll()
     before = actions.assign_new_action(character, "idle")
     frames = np.arange(1.0, 5.0)
     actions.write_curve(character, "tail", "rotation_quaternion", frames, np.tile([0.8, 0.6, 0, 0], (4, 1)))
@@ -93,7 +93,7 @@ def test_what_moved_the_character_before_stays_and_goes_on_for_bones_we_do_not_k
 
 
 def test_a_second_motion_takes_the_place_of_the_first_and_both_stay_in_the_file() -> None:
-    character, first, second = add_character(), random_motion(seed=1), random_motion(seed=2)
+    character, first, second = add_doll(), random_motion(seed=1), random_motion(seed=2)
     onto(character, first)
     onto(character, second)
     assert degrees_off(character, second) < 0.1
@@ -103,7 +103,7 @@ def test_a_second_motion_takes_the_place_of_the_first_and_both_stay_in_the_file(
 
 
 def test_as_a_strip_it_lies_above_what_was_there() -> None:
-    character, motion = add_character(), random_motion()
+    character, motion = add_doll(), random_motion()
     actions.assign_new_action(character, "idle")
     actions.write_curve(character, "tail", "location", np.arange(1.0, 5.0), np.ones((4, 3)))
     onto(character, motion, as_strip=True)
@@ -115,7 +115,7 @@ def test_as_a_strip_it_lies_above_what_was_there() -> None:
 
 
 def test_what_a_bone_was_posed_by_without_a_key_is_not_added_to_the_motion() -> None:
-    character, motion = add_character(), random_motion()
+    character, motion = add_doll(), random_motion()
     character.pose.bones["left_elbow"].location = (5, 5, 5)
     character.pose.bones["tail"].location = (1, 2, 3)
     onto(character, motion)
@@ -124,7 +124,7 @@ def test_what_a_bone_was_posed_by_without_a_key_is_not_added_to_the_motion() -> 
 
 
 def test_a_linked_character_is_refused_with_the_way_out_and_an_overridden_one_is_animated(tmp_path: Path) -> None:
-    add_character()
+    add_doll()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "doll.blend"))
     bpy.ops.wm.read_factory_settings(use_empty=True)
     with bpy.data.libraries.load(str(tmp_path / "doll.blend"), link=True) as (_, wanted):
@@ -140,7 +140,7 @@ def test_a_linked_character_is_refused_with_the_way_out_and_an_overridden_one_is
 
 
 def test_what_cannot_be_animated_is_told_in_words() -> None:
-    character = add_character()
+    character = add_doll()
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(InputError, match=r"edit mode; leave it \(Tab\)"):
         require_animatable(character)
@@ -156,7 +156,7 @@ def test_what_cannot_be_animated_is_told_in_words() -> None:
 
 
 def test_nothing_is_keyed_where_the_core_refuses(tmp_path: Path) -> None:
-    character = add_character()
+    character = add_doll()
     with pytest.raises(InputError, match="shows no trunk"):
         retarget_onto(bpy.context, character, random_motion(), type(MAPPING)("none", {}), OPTIONS, Placement("clip", 1))
     assert character.animation_data is None
@@ -165,7 +165,7 @@ def test_nothing_is_keyed_where_the_core_refuses(tmp_path: Path) -> None:
 
 def test_the_scenes_rate_and_the_start_frame_place_the_keys() -> None:
     bpy.context.scene.render.fps = 24
-    character, motion = add_character(), random_motion(frames=11, fps=12.0)
+    character, motion = add_doll(), random_motion(frames=11, fps=12.0)
     result = retarget(motion, rig_of(character), MAPPING)
     key_retargeted(bpy.context, character, result, Placement("clip", 5))
     assert tuple(character.animation_data.action.frame_range) == (5.0, 25.0)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from test_video import HEIGHT, WIDTH, even, number_of, write
 
+from posenorm_core import __main__ as command_line
 from posenorm_core import detection
 from posenorm_core.detection import chosen_frames, detect
 from posenorm_core.detectors import DETECTORS
@@ -51,6 +52,17 @@ def test_each_frame_is_detected_once_and_keeps_its_place(clip):
     np.testing.assert_allclose(keypoints.points[seen, NOSE, 0], np.arange(30)[seen])
     np.testing.assert_array_equal(keypoints.confidence[:, NOSE] > 0, seen)
     assert told == [(done, 30) for done in range(1, 31)]
+
+
+def test_a_program_is_told_the_progress_in_lines(clip, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(DETECTORS, "mediapipe", Reader)
+    words = ["detect", str(clip), "-o", str(tmp_path / "k.npz")]
+    assert command_line.main([*words, "--progress-lines"]) == 0
+    *progress, result = capsys.readouterr().out.splitlines()
+    assert progress == [f"progress {done} 30" for done in range(1, 31)]
+    assert result.endswith("k.npz")
+    assert command_line.main(words) == 0
+    assert capsys.readouterr().out.splitlines() == [result], "a person is not told so"
 
 
 def test_a_part_in_seconds(clip):

@@ -1,0 +1,68 @@
+"""The video behind the armature: a camera that saw what the video's camera saw, and the view through it."""
+
+from dataclasses import replace
+from typing import Any
+
+import bpy
+
+from posenorm_core.errors import InputError
+from posenorm_core.formats import read_clip
+
+from .. import source
+from ..properties import MOST_VISIBLE, settings_of
+from ..registration import registration_of
+from ..scene.keyed_motion import has_motion, keyed_frames, orientation_of
+from ..scene.video_camera import add_video_camera, look_through
+from ..settings.video import video_settings_of
+from ..status import status
+
+
+class PosenormShowVideo(bpy.types.Operator):
+    """Put the video behind the selected armature, seen through a camera of its own, in step with the frames."""
+
+    bl_idname = "posenorm.show_video"
+    bl_label = "Show Video"
+    bl_description = (
+        "Put the video behind the active armature, seen through a camera of its own, in step with the frames. "
+        "In the orientation View the armature lies over the person"
+    )
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender's own spelling
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There must be a video and its 2D pose."""
+        if not video_settings_of(context).video:
+            cls.poll_message_set("Pick a video first")
+        elif not settings_of(context).source:
+            cls.poll_message_set("Detect the 2D pose first, or pick its file as the source")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Adds the camera, and looks through it."""
+        settings, choices = settings_of(context), video_settings_of(context)
+        scene: Any = context.scene
+        armature = context.object if has_motion(context.object) else None
+        start = settings.start_frame if armature is None else keyed_frames(armature)[0]
+        try:
+            camera = add_video_camera(context, choices.video, _keypoints(settings), armature, start)
+        except InputError as error:
+            status.say(str(error), is_error=True)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if context.space_data is not None and context.space_data.type == "VIEW_3D":
+            look_through(context.space_data, scene, camera)
+        turned = armature is None or orientation_of(armature) == "view"
+        status.say(camera.name + ("" if turned else ": set the orientation View to see the armature over the person"))
+        return {"FINISHED"}
+
+
+def _keypoints(settings: Any) -> Any:
+    """The source's 2D pose, of the person and at the rate that Normalize takes. May raise InputError."""
+    clip = source.recall(settings.source) or read_clip(bpy.path.abspath(settings.source))
+    person = None if settings.person == MOST_VISIBLE else int(settings.person)
+    return replace(clip, fps=clip.fps or settings.fps).keypoints(person)
+
+
+register, unregister = registration_of(PosenormShowVideo)

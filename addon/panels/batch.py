@@ -1,0 +1,22 @@
+"""The panel's section Batch: a folder of clips, and what becomes of them."""
+
+from typing import Any
+
+import bpy
+
+from ..settings.batch import batch_settings_of
+from ..settings.retarget import retarget_settings_of
+
+
+def draw_batch(layout: Any, context: bpy.types.Context) -> None:
+    """Draws the section."""
+    settings = batch_settings_of(context)
+    column = layout.column()
+    column.prop(settings, "folder")
+    column.prop(settings, "result")
+    if settings.result == "FILES":
+        column.prop(settings, "preset")
+        column.prop(settings, "output")
+    if settings.result != "ARMATURES":
+        column.prop(retarget_settings_of(context), "character", icon="OUTLINER_OB_ARMATURE")
+    layout.operator("posenorm.batch", icon="FILE_FOLDER")
