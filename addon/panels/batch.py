@@ -6,6 +6,7 @@ import bpy
 
 from ..settings.batch import batch_settings_of
 from ..settings.retarget import retarget_settings_of
+from .job_button import draw_job_button
 
 
 def draw_batch(layout: Any, context: bpy.types.Context) -> None:
@@ -19,4 +20,4 @@ def draw_batch(layout: Any, context: bpy.types.Context) -> None:
         column.prop(settings, "output")
     if settings.result != "ARMATURES":
         column.prop(retarget_settings_of(context), "character", icon="OUTLINER_OB_ARMATURE")
-    layout.operator("posenorm.batch", icon="FILE_FOLDER")
+    draw_job_button(layout, "posenorm.batch", icon="FILE_FOLDER")

@@ -7,6 +7,7 @@ import bpy
 from ..properties import ORIENTATION_ITEMS, settings_of
 from ..scene.keyed_motion import has_motion, orientation_of
 from ..settings.retarget import retarget_settings_of
+from .job_button import draw_job_button
 
 
 def draw_normalize(layout: Any, context: bpy.types.Context) -> None:
@@ -20,7 +21,7 @@ def draw_normalize(layout: Any, context: bpy.types.Context) -> None:
     if settings.body == "CHARACTER":
         column.prop(retarget_settings_of(context), "character")
     column.prop(settings, "start_frame")
-    layout.operator("posenorm.normalize", icon="ARMATURE_DATA")
+    draw_job_button(layout, "posenorm.normalize", icon="ARMATURE_DATA")
     if has_motion(context.object):
         _draw_finished(layout.box(), context.object)
 

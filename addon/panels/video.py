@@ -8,6 +8,7 @@ from .. import __package__ as root_package
 from ..preferences import has_python
 from ..properties import settings_of
 from ..settings.video import video_settings_of
+from .job_button import draw_job_button
 
 
 def draw_video(layout: Any, context: bpy.types.Context) -> None:
@@ -23,6 +24,8 @@ def draw_video(layout: Any, context: bpy.types.Context) -> None:
     layout.prop(settings, "person")
     again = bool(settings.detected) and settings.detected == settings_of(context).source
     text = "Detect Again" if again else "Detect"
-    layout.operator("posenorm.detect", text=text, icon="VIEWZOOM").again = again
+    button = draw_job_button(layout, "posenorm.detect", text=text, icon="VIEWZOOM")
+    if button is not None:
+        button.again = again
     layout.operator("posenorm.show_video", icon="CAMERA_DATA")
     layout.prop(settings, "show_pose")

@@ -14,7 +14,7 @@ from posenorm_core.archive import DAMAGED, require_in_proportion
 from posenorm_core.errors import InputError
 
 # A zip of so little, unpacked, is no bomb.
-_SMALL = 2**20
+_SMALL = 2**26
 _HEAD = 4096
 
 

@@ -73,7 +73,7 @@ def _damaged_member(path: Path) -> None:
 
 def _zip_bomb(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a_0001.json", b'{"people": [' + b" " * (8 * 2**20))
+        archive.writestr("a_0001.json", b'{"people": [' + b" " * (65 * 2**20))
 
 
 def _zip_of_lzma(path: Path) -> None:

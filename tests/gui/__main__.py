@@ -23,6 +23,7 @@ from .window import TOOLS, Window
 CLONE = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("POSENORM_DATA", CLONE.parent / "shared" / "data"))
 CLIP = DATA / "keypoints" / "openpose_body25" / "balancing_cam01"
+CHARACTER = DATA / "rigs" / "mixamo-sample-rig.glb"
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--weights", type=Path, help="instead of the weights that come with PoseNorm")
     parser.add_argument("-o", "--output", type=Path, default=CLONE / "out" / "gui", help="folder for the screenshots")
     options = parser.parse_args()
-    for needed in (TOOLS / "drive.py", CLIP):
+    for needed in (TOOLS / "drive.py", CLIP, CHARACTER):
         if not needed.exists():
             print(f"skipped: there is no {needed}")
             return 0
@@ -64,6 +65,7 @@ def fill(share: Path, weights: Path | None) -> None:
     """Puts into the shared folder what the window needs: the built zip, the clip, a long clip, the weights."""
     shutil.copy(build_extension(share / "dist"), share / "posenorm.zip")
     shutil.copytree(CLIP, share / CLIP.name)
+    shutil.copy(CHARACTER, share / "character.glb")
     make_long_clip(share / "long.npz")
     if weights is not None:
         shutil.copy(weights, share / "weights.npz")
@@ -131,12 +133,66 @@ def is_undone_in_one_step(window: Window) -> None:
     window.wait_for(f"{before} == {counts!r}")
 
 
+def cleans_and_takes_it_back(window: Window) -> None:
+    """Fewer keys by a click, and all of them again by another."""
+    window.open_section("Clean")
+    keys = "len(curves[0].keyframe_points)"
+    raw = window.ask(keys)
+    window.click("Clean")
+    window.wait_for(f"{keys} < {raw}")
+    window.shot("4_cleaned")
+    window.click("Raw")
+    window.expect(keys, raw)
+    window.close_section("Clean")
+
+
+def retargets_by_a_click(window: Window) -> None:
+    """A character's bones are found, and it gets the motion in an action of its own; one undo takes it back."""
+    window.ask("bpy.ops.import_scene.gltf(filepath='/mnt/share/character.glb')")
+    window.ask("scene.posenorm_retarget.__setattr__('motion', next(o for o in bpy.data.objects if 'posenorm' in o))")
+    character = "next(o for o in bpy.data.objects if o.type == 'ARMATURE' and 'posenorm' not in o)"
+    window.ask(f"scene.posenorm_retarget.__setattr__('character', {character})")
+    window.expect("'Mixamo' in status.text", True)
+    window.ask("bpy.ops.ed.undo_push(message='a character')")
+    window.open_section("Retarget")
+    window.must_show("Mixamo: 22 bones")
+    before = window.ask(f"{character}.animation_data.action.name")
+    window.click("Retarget")
+    window.wait_for("'frames on 22 bones' in status.text")
+    window.expect(f"{character}.animation_data.action.name != {before!r}", True)
+    window.expect(f"bpy.data.actions[{before!r}].use_fake_user", True)
+    window.look_from_the_front()
+    window.ask("scene.frame_set(20)")
+    window.shot("5_retargeted")
+    window.click("Mixamo: 22 bones")
+    window.shot("5_bones")
+    window.click("Mixamo: 22 bones")
+    window.press("ctrl+z")
+    window.wait_for(f"{character}.animation_data.action.name == {before!r}")
+    window.close_section("Retarget")
+
+
 def exports_by_a_click(window: Window) -> None:
-    """Each button opens the file browser with the armature's name, and the file is written."""
-    for kind in ("FBX", "BVH"):
-        window.click(kind)
+    """A button a program: each opens the file browser with the armature's name, and the file is written."""
+    window.ask(
+        "bpy.context.view_layer.objects.__setattr__('active', next(o for o in bpy.data.objects if 'posenorm' in o))"
+    )
+    window.close_section("Source")  # there must be room
+    window.open_section("Export")
+    window.shot("6_export")
+    for label, suffix in (("Unreal", "fbx"), ("Godot", "glb"), ("MotionBuilder", "bvh")):
+        window.click(label)
         window.accept_file_browser()
-        window.wait_for(f"status.text.startswith('Wrote') and status.text.endswith('{CLIP.name}.{kind.lower()}')")
+        window.wait_for(f"status.text.startswith('Wrote') and status.text.endswith('{CLIP.name}.{suffix}')")
+    window.close_section("Export")
+
+
+def can_be_read_at_twice_the_size(window: Window) -> None:
+    """For the eye: at an interface scale of 2."""
+    window.scale_interface(2.0)
+    window.shot("7_twice_the_size")
+    window.scale_interface(1.0)
+    window.open_section("Source")
 
 
 def stops_on_escape(window: Window) -> None:
@@ -146,19 +202,19 @@ def stops_on_escape(window: Window) -> None:
     window.wait_for("'100000 frames' in status.text", seconds=120)
     window.click_normalize()
     window.wait_for("status.progress is not None and status.progress > 0", seconds=60)
-    window.shot("4_running")
+    window.shot("8_running")
     window.press("Escape")
     window.wait_for("status.text == 'Cancelled'")
     window.expect("(len(bpy.data.objects), len(bpy.data.actions))", counts)
     window.expect("[t.name for t in __import__('threading').enumerate() if 'posenorm' in t.name]", [], seconds=30)
-    window.shot("5_cancelled")
+    window.shot("8_cancelled")
 
 
 def tells_what_is_wrong(window: Window) -> None:
     """A folder without JSON: one line in the panel, and the next try works."""
     window.type_source("/mnt/share/dist")
     window.wait_for("status.is_error and 'dist' in status.text")
-    window.shot("6_error")
+    window.shot("9_error")
     window.press("Escape")  # the words also popped up where the error was met, over the panel
     window.type_source(f"/mnt/share/{CLIP.name}")
     window.wait_for("'100 frames' in status.text")
@@ -181,7 +237,10 @@ STEPS = (
     moves_as_the_person_does,
     switches_the_orientation_by_a_click,
     is_undone_in_one_step,
+    cleans_and_takes_it_back,
+    retargets_by_a_click,
     exports_by_a_click,
+    can_be_read_at_twice_the_size,
     stops_on_escape,
     tells_what_is_wrong,
     survives_being_switched_off_while_it_runs,

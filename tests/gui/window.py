@@ -56,7 +56,7 @@ class Window:
         self.window = _load_driver().Gui(root, tab="PoseNorm", share=str(share))
         self.pictures = pictures
         self._run(_PREPARE)
-        self.title = self._find("Normalize Video Pose")  # once: it stays there, and red text below troubles the reader
+        self._find("Normalize Video Pose")
 
     def __enter__(self) -> "Window":
         """The window itself."""
@@ -95,6 +95,7 @@ class Window:
 
     def click(self, text: str) -> None:
         """Clicks the lowest place in the sidebar that says `text`: what stands above is a title or a choice."""
+        self._settle()
         self.window.click(*self._find(text))
 
     def click_normalize(self) -> None:
@@ -102,9 +103,9 @@ class Window:
         self.click("Normalize")
 
     def type_source(self, path: str) -> None:
-        """Types `path` into the field under the panel's title."""
-        x, y = self.title
-        self.window.click(x, y + 32, n=2)
+        """Types `path` into the field under the line that opens the part for videos."""
+        x, y = self._find("From a Video")
+        self.window.click(x, y + 30, n=2)
         self.window.xdo("key", "ctrl+a")
         self.window.xdo("type", "--delay", 12, path)
         self.window.xdo("key", "Return")
@@ -125,6 +126,22 @@ class Window:
         time.sleep(0.3)
         self.window.xdo("key", keys)
 
+    def open_section(self, title: str) -> None:
+        """Opens the section called `title`, whose header is the only place that says so while it is closed."""
+        self.click(title)
+        time.sleep(0.5)
+
+    def close_section(self, title: str) -> None:
+        """Closes it again, by its header: what else says so stands below."""
+        self._find(title)
+        self.window.click(*self.window.find(title)[0])
+        time.sleep(0.5)
+
+    def scale_interface(self, scale: float) -> None:
+        """Draws everything so many times as large."""
+        self.ask(f"bpy.context.preferences.view.__setattr__('ui_scale', {scale})")
+        time.sleep(1)
+
     def accept_file_browser(self) -> None:
         """Takes what the file browser proposes, once it is there."""
         areas = "[area.type for each in bpy.data.window_managers[0].windows for area in each.screen.areas]"
@@ -139,10 +156,14 @@ class Window:
 
     def shot(self, name: str) -> None:
         """Keeps a picture of the screen."""
-        for _ in range(3):  # it answers between two redraws: by the third answer what there is to see is drawn
+        self._settle()
+        self.window.shot(str(self.pictures / f"{name}.png"))
+
+    def _settle(self) -> None:
+        """Waits until what there is to see is drawn: it answers between two redraws, the third time after one."""
+        for _ in range(3):
             self.ask("None")
         time.sleep(0.3)
-        self.window.shot(str(self.pictures / f"{name}.png"))
 
     def _run(self, source: str) -> str:
         """Runs `source` inside Blender; AssertionError with Blender's words where it fails."""
