@@ -18,6 +18,7 @@ from .registration import registration_of
 from .status import status
 
 _CHARACTER_WIDTH = 7.5  # pixels, on the average, at a resolution scale of 1
+_MOST_LINES = 8  # of news, lest a long one push the sections away; Blender's own report shows all of it
 _MARGIN = 60  # pixels that the icon and the frame around a line take
 
 # Title, what draws it, and whether it is folded away at first.
@@ -48,7 +49,9 @@ class PosenormNormalizePanel(bpy.types.Panel):
             return
         column = layout.column(align=True)
         column.alert = status.is_error
-        for number, line in enumerate(_wrapped(status.text, _characters_across(context))):
+        lines = _wrapped(status.text, _characters_across(context))
+        shown = lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "…"]
+        for number, line in enumerate(shown):
             column.label(text=line, icon="BLANK1" if number else "ERROR" if status.is_error else "CHECKMARK")
 
 

@@ -90,7 +90,7 @@ def _layer(
         raise InputError(f"{path}: layer {k} does not fit the network it describes; the file is damaged")
     if weight.dtype.kind != "f" or bias.dtype.kind != "f":
         raise InputError(f"{path}: layer {k} should be fractions, is {weight.dtype} and {bias.dtype}")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of damaged numbers is refused below
         weight, bias = weight.astype(np.float32), bias.astype(np.float32)
     if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
         raise InputError(f"{path}: layer {k} holds values that are not finite; the file is damaged")

@@ -33,7 +33,7 @@ def test_the_pages_python_runs(page: str, tmp_path: Path) -> None:
     assert run.returncode == 0, f"{page}:\n{run.stderr}"
 
 
-@pytest.mark.parametrize("page", [*_PAGES, "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", [*_PAGES, "CONTRIBUTING.md", "docs/guide.md", "docs/numbers.md", "docs/troubles.md"])
 def test_the_files_a_page_names_are_there(page: str) -> None:
     """Links within the repository, and paths in backquotes that end in a known suffix or a slash."""
     text = (_ROOT / page).read_text(encoding="utf-8")

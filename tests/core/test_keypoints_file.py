@@ -111,10 +111,10 @@ def test_a_confidence_beyond_all_is_a_sure_one(tmp_path: Path) -> None:
     assert (read_clip(tmp_path / "k.npz").keypoints().confidence[3] == 1).all()
 
 
-def test_an_hour_of_somebody_who_hardly_moves_is_no_bomb(tmp_path: Path) -> None:
+def test_ten_minutes_of_somebody_who_hardly_moves_is_no_bomb(tmp_path: Path) -> None:
     """The same two seconds over and over pack into a small part of their size."""
     once = np.random.default_rng(0).uniform(0, 500, (60, len(LANDMARK_NAMES), 2))
-    points = np.tile(once, (1500, 1, 1))
+    points = np.tile(once, (300, 1, 1))
     save_keypoints(Keypoints(30.0, (640.0, 480.0), points, np.ones(points.shape[:2]), {}), tmp_path / "long.npz")
     assert points.size * 6 > 20 * (tmp_path / "long.npz").stat().st_size
-    assert len(read_clip(tmp_path / "long.npz")) == 90_000
+    assert len(read_clip(tmp_path / "long.npz")) == 18_000

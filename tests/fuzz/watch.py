@@ -6,7 +6,8 @@ a process, a module imported, code evaluated, a file written, as CPython's audit
 """
 
 import contextlib
-import encodings.utf_8_sig  # noqa: F401  # what Python imports when it first reads a text
+import encodings.raw_unicode_escape  # what Python imports when it first reads a text of a pickle
+import encodings.utf_8_sig  # noqa: F401  # and one of a file
 import signal
 import sys
 import time

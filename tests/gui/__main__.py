@@ -1,4 +1,4 @@
-"""The extension in a real Blender window: `python -m tests.gui [--suite trixie] [--weights W.npz] [-o FOLDER]`.
+"""The extension in a real Blender window: `python -m tests.gui [--suite trixie] [--weights W.npz] [--guide] [-o DIR]`.
 
 A pointer and a keyboard do what a user does: pick the keypoints, press Normalize, switch the orientation, undo,
 stop a long job with Esc, meet an error. Each step is checked inside Blender, and screenshots are kept to look at.
@@ -23,6 +23,8 @@ from .window import TOOLS, Window
 CLONE = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("POSENORM_DATA", CLONE.parent / "shared" / "data"))
 CLIP = DATA / "keypoints" / "openpose_body25" / "balancing_cam01"
+# The pictures of the guide, and which of ours they are.
+GUIDE = {"normalized": "3_unified", "cleaned": "4_cleaned", "retargeted": "5_retargeted", "export": "6_export"}
 CHARACTER = DATA / "rigs" / "mixamo-sample-rig.glb"
 
 
@@ -31,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.gui", description="The extension in a real Blender window.")
     parser.add_argument("--suite", action="append", choices=("trixie", "sid"), help="Debian's suite; default: both")
     parser.add_argument("--weights", type=Path, help="instead of the weights that come with PoseNorm")
+    parser.add_argument("--guide", action="store_true", help="make the pictures of docs/guide.md anew")
     parser.add_argument("-o", "--output", type=Path, default=CLONE / "out" / "gui", help="folder for the screenshots")
     options = parser.parse_args()
     for needed in (TOOLS / "drive.py", CLIP, CHARACTER):
@@ -38,6 +41,11 @@ def main() -> int:
             print(f"skipped: there is no {needed}")
             return 0
     failed = [suite for suite in options.suite or ("trixie", "sid") if not passes(suite, options)]
+    if options.guide and not failed:
+        for name, picture in GUIDE.items():
+            shutil.copy(
+                options.output / (options.suite or ["sid"])[-1] / f"{picture}.png", CLONE / "docs/guide" / f"{name}.png"
+            )
     return 1 if failed else 0
 
 
