@@ -6,15 +6,13 @@ from typing import Any
 import bpy
 
 from posenorm_core.cleaning import GENTLE
-from posenorm_core.errors import InputError
 
 from ..registration import registration_of
 from ..scene.cleaning import Cleaned, clean, is_cleaned, restore_raw
-from ..scene.keyed_motion import has_motion
-from ..status import status
+from .telling import MotionOperator
 
 
-class PosenormClean(bpy.types.Operator):
+class PosenormClean(MotionOperator, bpy.types.Operator):  # type: ignore[misc]
     """Smooth the motion and remove keys that it can do without; the raw keys are kept."""
 
     bl_idname = "posenorm.clean"
@@ -46,30 +44,13 @@ class PosenormClean(bpy.types.Operator):
         subtype="ANGLE",
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """An armature of ours must be active."""
-        if not has_motion(context.object):
-            cls.poll_message_set("Select an armature that PoseNorm made")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> Any:
+    def work(self, context: bpy.types.Context) -> str:
         """Cleans, and tells how many keys are left."""
         armature: Any = context.object
-        try:
-            cleaned = clean(armature, self.strength, self.tolerance)
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        told = f"{armature.name}: {_told(cleaned)}"
-        status.say(told)
-        self.report({"INFO"}, told)
-        return {"FINISHED"}
+        return f"{armature.name}: {_told(clean(armature, self.strength, self.tolerance))}"
 
 
-class PosenormRestoreRaw(bpy.types.Operator):
+class PosenormRestoreRaw(MotionOperator, bpy.types.Operator):  # type: ignore[misc]
     """Bring back the keys as they were before cleaning."""
 
     bl_idname = "posenorm.restore_raw"
@@ -80,27 +61,17 @@ class PosenormRestoreRaw(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The active armature must have been cleaned."""
-        if not has_motion(context.object):
-            cls.poll_message_set("Select an armature that PoseNorm made")
-        elif not is_cleaned(context.object):  # type: ignore[arg-type]
-            cls.poll_message_set("Nothing was cleaned: these are the raw keys")
-        else:
-            return True
-        return False
+        if not super().poll(context):
+            return False
+        if not is_cleaned(context.object):  # type: ignore[arg-type]
+            cls.poll_message_set("Nothing was cleaned: these are the raw keys")  # type: ignore[attr-defined]
+            return False
+        return True
 
-    def execute(self, context: bpy.types.Context) -> Any:
+    def work(self, context: bpy.types.Context) -> str:
         """Puts the raw action back."""
         armature: Any = context.object
-        try:
-            before = restore_raw(armature)
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        told = f"{armature.name}: the raw keys{_saved(before)}"
-        status.say(told)
-        self.report({"INFO"}, told)
-        return {"FINISHED"}
+        return f"{armature.name}: the raw keys{_saved(restore_raw(armature))}"
 
 
 def _told(cleaned: Cleaned) -> str:

@@ -5,17 +5,15 @@ from typing import Any
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from posenorm_core.errors import InputError
-
 from ..registration import registration_of
 from ..scene.export import export_bvh, export_fbx
 from ..scene.export_presets import PRESETS
-from ..status import status
+from .telling import TellingOperator
 
 PRESET_ITEMS = [(preset.name, preset.label, preset.why) for preset in PRESETS.values()]
 
 
-class _ExportMotion(ExportHelper):
+class _ExportMotion(TellingOperator, ExportHelper):  # type: ignore[misc]
     """What all have in common: whose motion, the file's default name, the report."""
 
     filename_ext = ""
@@ -34,16 +32,10 @@ class _ExportMotion(ExportHelper):
         self.filepath = bpy.path.clean_name(armature.name) + self.filename_ext
         return super().invoke(context, event)
 
-    def execute(self, context: bpy.types.Context) -> Any:
+    def work(self, context: bpy.types.Context) -> str:
         """Writes the file."""
-        try:
-            self.write(context, context.object)
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
-            return {"CANCELLED"}
-        status.say(f"Wrote {self.filepath}")
-        return {"FINISHED"}
+        self.write(context, context.object)
+        return f"Wrote {self.filepath}"
 
     def write(self, context: bpy.types.Context, armature: Any) -> None:
         """Writes the file; raises InputError where it cannot."""

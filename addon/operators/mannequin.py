@@ -4,15 +4,13 @@ from typing import Any
 
 import bpy
 
-from posenorm_core.errors import InputError
-
 from ..registration import registration_of
 from ..scene.bone_list import mapping_for
 from ..scene.mannequin import add_mannequin, has_condition_bones, mannequin_of
-from ..status import status
+from .telling import TellingOperator
 
 
-class PosenormAddMannequin(bpy.types.Operator):
+class PosenormAddMannequin(TellingOperator, bpy.types.Operator):  # type: ignore[misc]
     """Give the armature a plain body, to judge and render its pose and for programs that want a mesh."""
 
     bl_idname = "posenorm.add_mannequin"
@@ -31,18 +29,12 @@ class PosenormAddMannequin(bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> Any:
+    def work(self, context: bpy.types.Context) -> str:
         """Adds it."""
         armature: Any = context.object
-        try:
-            mapping = None if has_condition_bones(armature) else mapping_for(armature)
-            added = add_mannequin(context, armature, mapping)
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        status.say(f"{added.name}: goes with the armature wherever that moves")
-        return {"FINISHED"}
+        mapping = None if has_condition_bones(armature) else mapping_for(armature)
+        added = add_mannequin(context, armature, mapping)
+        return f"{added.name}: goes with the armature wherever that moves"
 
 
 register, unregister = registration_of(PosenormAddMannequin)

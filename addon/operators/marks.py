@@ -4,17 +4,15 @@ from typing import Any
 
 import bpy
 
-from posenorm_core.errors import InputError
-
 from ..registration import registration_of
 from ..scene.confidence_marks import mark_uncertain, uncertain_stretches, worst_stretch
 from ..scene.keyed_motion import has_motion
-from ..status import status
+from .telling import MotionOperator
 
 WORST = -1
 
 
-class PosenormMarkUncertain(bpy.types.Operator):
+class PosenormMarkUncertain(MotionOperator, bpy.types.Operator):  # type: ignore[misc]
     """Mark the keys where the motion is uncertain, and list the stretches."""
 
     bl_idname = "posenorm.mark_uncertain"
@@ -25,29 +23,14 @@ class PosenormMarkUncertain(bpy.types.Operator):
     )
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender's own spelling
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """An armature of ours must be active."""
-        if not has_motion(context.object):
-            cls.poll_message_set("Select an armature that PoseNorm made")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> Any:
+    def work(self, context: bpy.types.Context) -> str:
         """Marks, and tells how much there is."""
         armature: Any = context.object
-        try:
-            stretches = mark_uncertain(armature)
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        stretches = mark_uncertain(armature)
         count = {0: "no uncertain stretch", 1: "1 uncertain stretch"}.get(
             len(stretches), f"{len(stretches)} uncertain stretches"
         )
-        status.say(f"{armature.name}: {count}")
-        self.report({"INFO"}, status.text)
-        return {"FINISHED"}
+        return f"{armature.name}: {count}"
 
 
 class PosenormGoToUncertain(bpy.types.Operator):

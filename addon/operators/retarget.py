@@ -4,10 +4,10 @@ from typing import Any
 
 import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
-from posenorm_core.retargeting.preset import choose_mapping
 
 from posenorm_core.errors import InputError
 from posenorm_core.retargeting.mapping import load_mapping, save_mapping
+from posenorm_core.retargeting.preset import choose_mapping
 from posenorm_core.retargeting.retarget import RetargetOptions
 
 from ..properties import settings_of
@@ -17,7 +17,7 @@ from ..scene.keyed_motion import has_motion, read_motion
 from ..scene.retarget import Placement, retarget_onto
 from ..scene.rig import rig_of
 from ..settings.retarget import retarget_settings_of
-from ..status import status
+from .telling import TellingOperator
 
 
 def source_of_motion(context: bpy.types.Context) -> Any:
@@ -26,8 +26,8 @@ def source_of_motion(context: bpy.types.Context) -> Any:
     return picked if has_motion(picked) else context.object if has_motion(context.object) else None
 
 
-class _BoneOperator:
-    """What the section's buttons have in common: they need a character, and tell what went wrong."""
+class _BoneOperator(TellingOperator):
+    """What the section's buttons have in common: they need a character."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -36,20 +36,6 @@ class _BoneOperator:
             cls.poll_message_set("Pick the character's armature first")  # type: ignore[attr-defined]
             return False
         return True
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        """Does the work, and reports what came of it."""
-        try:
-            status.say(self.work(context, retarget_settings_of(context)))
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))  # type: ignore[attr-defined]
-            return {"CANCELLED"}
-        return {"FINISHED"}
-
-    def work(self, context: bpy.types.Context, settings: Any) -> str:
-        """The work; returns the news. May raise InputError."""
-        raise NotImplementedError
 
 
 class PosenormRetarget(_BoneOperator, bpy.types.Operator):  # type: ignore[misc]
@@ -68,8 +54,9 @@ class PosenormRetarget(_BoneOperator, bpy.types.Operator):  # type: ignore[misc]
             return False
         return bool(super().poll(context))
 
-    def work(self, context: bpy.types.Context, settings: Any) -> str:
+    def work(self, context: bpy.types.Context) -> str:
         """Reads the motion as it is now, edits included, and keys it on the character."""
+        settings = retarget_settings_of(context)
         source = source_of_motion(context)
         if source == settings.character:
             raise InputError(f"{source.name}: cannot be retargeted onto itself; pick another character")
@@ -87,8 +74,9 @@ class PosenormFindBones(_BoneOperator, bpy.types.Operator):  # type: ignore[misc
     bl_description = "Find the character's bones anew, by their names and by the shape of the rig"
     bl_options = {"UNDO"}  # noqa: RUF012 - Blender's own spelling
 
-    def work(self, _context: bpy.types.Context, settings: Any) -> str:
+    def work(self, context: bpy.types.Context) -> str:
         """Fills the list."""
+        settings = retarget_settings_of(context)
         mapping = choose_mapping(rig_of(settings.character))
         show_mapping(settings, mapping)
         remember(settings.character, mapping)
@@ -105,8 +93,9 @@ class PosenormSaveBones(_BoneOperator, ExportHelper, bpy.types.Operator):  # typ
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
-    def work(self, _context: bpy.types.Context, settings: Any) -> str:
+    def work(self, context: bpy.types.Context) -> str:
         """Writes the file."""
+        settings = retarget_settings_of(context)
         path: Any = self.filepath  # type: ignore[attr-defined]
         save_mapping(listed_mapping(settings), bpy.path.abspath(path))
         return f"Wrote {path}"
@@ -123,8 +112,9 @@ class PosenormLoadBones(_BoneOperator, ImportHelper, bpy.types.Operator):  # typ
     filename_ext = ".json"
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})  # type: ignore[valid-type]
 
-    def work(self, _context: bpy.types.Context, settings: Any) -> str:
+    def work(self, context: bpy.types.Context) -> str:
         """Reads the file."""
+        settings = retarget_settings_of(context)
         mapping = load_mapping(bpy.path.abspath(self.filepath))  # type: ignore[attr-defined]
         show_mapping(settings, mapping)
         remember(settings.character, mapping)

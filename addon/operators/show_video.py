@@ -5,7 +5,6 @@ from typing import Any
 
 import bpy
 
-from posenorm_core.errors import InputError
 from posenorm_core.formats import read_clip
 
 from .. import source
@@ -14,10 +13,10 @@ from ..registration import registration_of
 from ..scene.keyed_motion import has_motion, keyed_frames, orientation_of
 from ..scene.video_camera import add_video_camera, look_through
 from ..settings.video import video_settings_of
-from ..status import status
+from .telling import TellingOperator
 
 
-class PosenormShowVideo(bpy.types.Operator):
+class PosenormShowVideo(TellingOperator, bpy.types.Operator):  # type: ignore[misc]
     """Put the video behind the selected armature, seen through a camera of its own, in step with the frames."""
 
     bl_idname = "posenorm.show_video"
@@ -39,23 +38,17 @@ class PosenormShowVideo(bpy.types.Operator):
             return True
         return False
 
-    def execute(self, context: bpy.types.Context) -> Any:
+    def work(self, context: bpy.types.Context) -> str:
         """Adds the camera, and looks through it."""
         settings, choices = settings_of(context), video_settings_of(context)
         scene: Any = context.scene
         armature = context.object if has_motion(context.object) else None
         start = settings.start_frame if armature is None else keyed_frames(armature)[0]
-        try:
-            camera = add_video_camera(context, choices.video, _keypoints(settings), armature, start)
-        except InputError as error:
-            status.say(str(error), is_error=True)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        camera = add_video_camera(context, choices.video, _keypoints(settings), armature, start)
         if context.space_data is not None and context.space_data.type == "VIEW_3D":
             look_through(context.space_data, scene, camera)
         turned = armature is None or orientation_of(armature) == "view"
-        status.say(camera.name + ("" if turned else ": set the orientation View to see the armature over the person"))
-        return {"FINISHED"}
+        return camera.name + ("" if turned else ": set the orientation View to see the armature over the person")
 
 
 def _keypoints(settings: Any) -> Any:

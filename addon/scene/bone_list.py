@@ -8,11 +8,11 @@ import json
 from typing import Any
 
 import bpy
-from posenorm_core.retargeting.preset import choose_mapping
 
 from posenorm_core.errors import InputError
 from posenorm_core.retargeting.mapping import BoneMapping, mapping_content, mapping_of
 from posenorm_core.retargeting.parts import CHAINS, PARTS
+from posenorm_core.retargeting.preset import choose_mapping
 
 from .rig import rig_of
 

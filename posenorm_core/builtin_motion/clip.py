@@ -19,6 +19,7 @@ from posenorm_core.builtin_motion.words import key_rotations
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
 from posenorm_core.mirror import mirrored_points, mirrored_rotations
+from posenorm_core.motion import Motion
 from posenorm_core.skeleton import Skeleton
 
 _AUTHORED: dict[str, Action] = {
@@ -54,6 +55,21 @@ class BuiltinClip:
     def __len__(self) -> int:
         """The number of frames."""
         return len(self.rotations)
+
+    def motion(self) -> Motion:
+        """The clip as a motion in the world, its orientation called `heading`: upright, on the floor, turns and all."""
+        return Motion(
+            fps=self.fps,
+            skeleton=self.skeleton,
+            rotations=self.rotations,
+            orientation="heading",
+            view_root=self.rotations[:, 0].copy(),
+            up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
+            root_position=self.root_position,
+            contacts=self.contacts.astype(np.float32),
+            confidence=np.ones(self.rotations.shape[:2], dtype=np.float32),
+            source={"action": self.action},
+        )
 
 
 def builtin_clip(

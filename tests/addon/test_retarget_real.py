@@ -40,19 +40,7 @@ DEFORMING = {"upper_arm_fk": "DEF-upper_arm", "forearm_fk": "DEF-forearm", "hand
 
 
 def motion_of(action: str) -> Motion:
-    clip = builtin_clip(action, 3, seconds=1.5)
-    return Motion(
-        fps=30.0,
-        skeleton=CONDITION_SKELETON,
-        rotations=clip.rotations.astype(np.float32),
-        orientation="heading",
-        view_root=clip.rotations[:, 0].astype(np.float32),
-        up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
-        root_position=clip.root_position.astype(np.float32),
-        contacts=clip.contacts.astype(np.float32),
-        confidence=np.ones((len(clip.rotations), len(JOINT_NAMES)), dtype=np.float32),
-        source={},
-    )
+    return builtin_clip(action, 3, seconds=1.5).motion()
 
 
 def retargeted(character: Any, motion: Motion) -> tuple[BoneMapping, np.ndarray]:

@@ -62,20 +62,7 @@ for side in ("left", "right"):  # feet flat on the floor
 
 
 def motion_of(action: str = "wave", seconds: float = 2.0, seed: int = 0) -> Motion:
-    clip = builtin_clip(action, seed, seconds=seconds)
-    frames = len(clip.rotations)
-    return Motion(
-        fps=30.0,
-        skeleton=CONDITION_SKELETON,
-        rotations=clip.rotations.astype(np.float32),
-        orientation="heading",
-        view_root=clip.rotations[:, 0].astype(np.float32),
-        up=np.array([0.0, 1.0, 0.0], dtype=np.float32),
-        root_position=clip.root_position.astype(np.float32),
-        contacts=clip.contacts.astype(np.float32),
-        confidence=np.ones((frames, len(JOINTS)), dtype=np.float32),
-        source={},
-    )
+    return builtin_clip(action, seed, seconds=seconds).motion()
 
 
 def directions(heads: np.ndarray, bones: list[tuple[str, str]]) -> np.ndarray:
