@@ -26,6 +26,7 @@ _NUMBERS, _TEXTS = "fiub", "US"
 # Arrays in which somebody is seldom seen are mostly zeros: so much of them, unpacked, is no bomb.
 _SMALL = 256 * 2**20
 _LARGEST_SHAPE = 32
+_LONGEST_HEADER = 2**16  # bytes: NumPy itself takes none of more than 10,000
 
 # Shape, type, and whether column by column.
 _Header = tuple[tuple[int, ...], np.dtype, bool]
@@ -71,13 +72,17 @@ def _array(content: bytes, begin: int, header: _Header) -> np.ndarray:
 def npy_header(file: IO[bytes]) -> _Header | None:
     """Shape, type, and whether column by column, of the `.npy` that begins in `file`; None where none does."""
     reader: Any = numpy_format  # NumPy leaves its functions without types
+    begin = file.tell()
+    # As much as a damaged header claims to be long would be made room for, before it is read.
+    head = BytesIO(file.read(_LONGEST_HEADER))
     try:
-        version_1 = reader.read_magic(file) == (1, 0)
+        version_1 = reader.read_magic(head) == (1, 0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-            shape, fortran, dtype = (reader.read_array_header_1_0 if version_1 else reader.read_array_header_2_0)(file)
+            shape, fortran, dtype = (reader.read_array_header_1_0 if version_1 else reader.read_array_header_2_0)(head)
     except _NO_HEADER:
         return None
+    file.seek(begin + head.tell())
     # A length of 0 would let all others be anything.
     sane = (
         len(shape) <= _LARGEST_SHAPE and math.prod(max(1, length) for length in shape) * max(1, dtype.itemsize) < 2**63

@@ -159,3 +159,14 @@ def test_an_archive_that_unpacks_to_far_more_than_its_size_is_refused(
 def test_headers_of_python_2_are_read_in_silence() -> None:
     old = header((2,), "<f4").replace(b"(2,), } ", b"(2L,), }") + bytes(8)
     assert_array_equal(read_npy(old, "x.npy"), [0, 0])
+
+
+def test_a_header_that_claims_to_be_endless_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"\x93NUMPY\x02\x00\xff\xff\xff\x4d" + b"{'descr': '<f4'" + bytes(100))
+    tracemalloc.start()
+    with path.open("rb") as file:
+        assert npy_header(file) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
