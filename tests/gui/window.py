@@ -131,10 +131,11 @@ class Window:
         self.click(title)
         time.sleep(0.5)
 
-    def close_section(self, title: str) -> None:
-        """Closes it again, by its header: what else says so stands below."""
+    def close_section(self, title: str, place: int = 0) -> None:
+        """Closes it again, by its header: the first place that says so, or the one after so many others."""
+        self._settle()
         self._find(title)
-        self.window.click(*self.window.find(title)[0])
+        self.window.click(*self.window.find(title)[place])
         time.sleep(0.5)
 
     def scale_interface(self, scale: float) -> None:
