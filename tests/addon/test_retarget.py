@@ -169,3 +169,24 @@ def test_the_scenes_rate_and_the_start_frame_place_the_keys() -> None:
     result = retarget(motion, rig_of(character), MAPPING)
     key_retargeted(bpy.context, character, result, Placement("clip", 5))
     assert tuple(character.animation_data.action.frame_range) == (5.0, 25.0)
+
+
+def test_a_linked_action_stays_where_it_is(tmp_path: Path) -> None:
+    other = add_doll("other")
+    actions.assign_new_action(other, "idle")
+    actions.write_curve(other, "tail", "rotation_quaternion", np.arange(1.0, 5.0), np.tile([0.8, 0.6, 0, 0], (4, 1)))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "idle.blend"), copy=True)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    character, motion = add_doll(), random_motion()
+    with bpy.data.libraries.load(str(tmp_path / "idle.blend"), link=True) as (_, wanted):
+        wanted.actions = ["idle"]
+    linked: Any = wanted.actions[0]
+    character.animation_data_create().action = linked
+    if hasattr(linked, "slots"):
+        character.animation_data.action_slot = linked.slots[0]
+    onto(character, motion)
+    assert character.animation_data.action.library is None
+    assert linked.name in bpy.data.actions
+    assert degrees_off(character, motion) < 0.1
+    bpy.context.scene.frame_set(3)
+    assert_allclose(character.pose.bones["tail"].rotation_quaternion, [0.8, 0.6, 0, 0], atol=1e-6)
