@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from posenorm_core.any_clip import motion_of, read_any
+from posenorm_core.clip import DEFAULT_FPS
 from posenorm_core.errors import InputError
 from posenorm_core.motion import Motion
 
@@ -15,15 +16,19 @@ _SUFFIXES = (".npz", ".json", ".csv", ".zip", ".bvh", ".pkl", ".pt")
 
 @dataclass
 class Failures:
-    """What became of a folder's clips: how many are done, and why the others are not."""
+    """What became of a folder's clips: how many are done, why the others are not, and what was assumed."""
 
     done: int = 0
     why: dict[str, str] = field(default_factory=dict)  # the clip's name -> a line
+    without_rate: list[str] = field(default_factory=list)  # clips whose format does not tell their frame rate
 
     def told(self) -> str:
         """The news for the user: the count, and each failure."""
         count = self.done + len(self.why)
-        return "; ".join([f"{self.done} of {count} clips", *(f"failed: {why}" for why in self.why.values())])
+        told = [f"{self.done} of {count} clips", *(f"failed: {why}" for why in self.why.values())]
+        if self.without_rate:
+            told.append(f"{', '.join(self.without_rate)}: tell no frame rate, {DEFAULT_FPS:g} was taken")
+        return "; ".join(told)
 
 
 def clips_in(folder: str | Path) -> list[Path]:
@@ -52,7 +57,11 @@ def normalized_clips(
         if report is not None:
             report(number, len(clips))
         try:
-            yield path.stem if path.is_file() else path.name, motion_of(read_any(path), **choices)
+            clip = read_any(path)
+            motion = motion_of(clip, **choices)
+            if clip.fps is None:
+                failures.without_rate.append(path.name)
+            yield path.stem if path.is_file() else path.name, motion
         except InputError as error:
             failures.why[path.name] = str(error)
     if report is not None:

@@ -86,7 +86,8 @@ class PosenormNormalize(JobOperator):
         armature = add_motion(context, motion, _name(clip, self._person), self._start_frame)
         told = f"{armature.name}: {len(motion)} frames at {motion.fps:g} frames/s"
         stretches = mark_uncertain(armature)
-        return told + (f"; {len(stretches)} uncertain stretches, see Clean" if stretches else "")
+        count = "1 uncertain stretch" if len(stretches) == 1 else f"{len(stretches)} uncertain stretches"
+        return told + (f"; {count}, see Clean" if stretches else "")
 
 
 def chosen_body(context: bpy.types.Context) -> Skeleton:

@@ -21,9 +21,13 @@ from .telling import TellingOperator
 
 
 def source_of_motion(context: bpy.types.Context) -> Any:
-    """The armature whose motion is retargeted: the one picked, or else the active one where it has a motion."""
-    picked = retarget_settings_of(context).motion
-    return picked if has_motion(picked) else context.object if has_motion(context.object) else None
+    """The armature whose motion is retargeted: the one picked, the active one, or the scene's only one of ours."""
+    for candidate in (retarget_settings_of(context).motion, context.object):
+        if has_motion(candidate):
+            return candidate
+    scene: Any = context.scene
+    ours = [each for each in scene.objects if has_motion(each)]
+    return ours[0] if len(ours) == 1 else None
 
 
 class _BoneOperator(TellingOperator):
@@ -50,7 +54,7 @@ class PosenormRetarget(_BoneOperator, bpy.types.Operator):  # type: ignore[misc]
     def poll(cls, context: bpy.types.Context) -> bool:
         """There must be a motion and a character."""
         if source_of_motion(context) is None:
-            cls.poll_message_set("Select or pick an armature that PoseNorm made")  # type: ignore[attr-defined]
+            cls.poll_message_set("Pick the armature whose motion the character gets")  # type: ignore[attr-defined]
             return False
         return bool(super().poll(context))
 

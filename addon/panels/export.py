@@ -14,10 +14,9 @@ def draw_export(layout: Any, context: bpy.types.Context) -> None:
     armature = context.object
     if armature is not None and is_animated(armature):
         layout.label(text=armature.name, icon="OUTLINER_OB_ARMATURE")
-        meshes = len(deformed_meshes(context, armature))
-        if not meshes:
+        if not deformed_meshes(context, armature):
             layout.label(text="No mesh: engines want one", icon="INFO")
-    layout.operator("posenorm.add_mannequin", icon="OUTLINER_OB_MESH")
+            layout.operator("posenorm.add_mannequin", icon="OUTLINER_OB_MESH")
     column = layout.column(align=True)
     for preset in PRESETS.values():
         column.operator("posenorm.export", text=preset.label, icon="EXPORT").preset = preset.name

@@ -34,13 +34,20 @@ class PosenormBonesList(bpy.types.UIList):
         character = retarget_settings_of(context).character
         state = row_status(item, character)
         split = layout.split(factor=0.42)
-        split.label(text=title(item.part).capitalize(), icon=_ICONS[state])
+        split.label(text=_row_title(data.bones, item), icon=_ICONS[state])
         row = split.row()
         row.alert = state == "unknown"
         if character is None:
             row.prop(item, "bone", text="")
         else:
             row.prop_search(item, "bone", character.data, "bones", text="", icon="BONE_DATA")
+
+
+def _row_title(rows: Any, item: Any) -> str:
+    """The part's name, numbered from the hips up where it has several bones."""
+    alike = [row for row in rows if row.part == item.part]
+    number = f" {alike.index(item) + 1}" if len(alike) > 1 else ""
+    return f"{title(item.part).capitalize()}{number}"
 
 
 def draw_retarget(layout: Any, context: bpy.types.Context) -> None:
@@ -50,7 +57,7 @@ def draw_retarget(layout: Any, context: bpy.types.Context) -> None:
     column = layout.column()
     column.prop(settings, "motion", icon="ARMATURE_DATA")
     if settings.motion is None and source is not None:
-        column.label(text=f"The active one: {source.name}", icon="BLANK1")
+        column.label(text=f"Taken: {source.name}", icon="BLANK1")
     column.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
     if settings.character is not None:
         _draw_bones(layout, settings)

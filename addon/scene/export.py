@@ -96,16 +96,22 @@ def export_glb(context: bpy.types.Context, armature: bpy.types.Object, path: str
     """
     clip = clip_frames(context.scene, armature)
     scene: Any = context.scene
-    with write_aside(path) as aside, _staged(context, armature, clip, np.eye(4)), _exporter_of(path):
+    with (
+        write_aside(path) as aside,
+        _staged(context, armature, clip, np.eye(4)),
+        # The exporter calls its one take as the scene.
+        named(bpy.data.scenes, context.scene, clip.name),
+        _exporter_of(path),
+    ):
         # From 4.2 to 5.2 this exporter takes the base for a factor of the rate, of which it is the divisor.
         scene.render.fps_base = clip.fps / scene.render.fps
         bpy.ops.export_scene.gltf(
             filepath=str(aside),
             export_format="GLB",
             use_selection=True,
-            # Else every action of the open file that fits the bones is written.
-            export_animation_mode="ACTIVE_ACTIONS",
-            export_nla_strips_merged_animation_name=clip.name,
+            # What is to be seen. By actions, 4.2 and 4.3 write those of other objects over it, and all write too many.
+            export_animation_mode="SCENE",
+            export_anim_scene_split_object=False,
             export_def_bones=_has_deforming_bones(armature),
             export_optimize_animation_size=False,
         )

@@ -27,7 +27,7 @@ class PosenormVideoSettings(bpy.types.PropertyGroup):
         name="Detected", description="The keypoints file that was found in the video", options={"HIDDEN"}
     )
     person: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Person", description="Whom to detect where several are seen: 1 is seen the most", default=1, min=1
+        name="Detect Person", description="Whom to detect where several are seen: 1 is seen the most", default=1, min=1
     )
     show_pose: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="2D Pose",

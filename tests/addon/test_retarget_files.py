@@ -12,10 +12,16 @@ from dolls import MAPPING, add_doll
 from motions import random_motion
 
 from addon.retarget_files import Character, retarget_file, retarget_folder
+from addon.scene.actions import curves_of
 from addon.scene.character_file import load_character
+from addon.scene.export import export_glb
+from addon.scene.keyed_motion import add_motion
+from addon.scene.retarget import Placement, retarget_onto
+from addon.scene.rig import rig_of
 from posenorm_core.errors import InputError
 from posenorm_core.motion import Motion, save_motion, with_orientation
 from posenorm_core.retargeting.mapping import save_mapping
+from posenorm_core.retargeting.preset import choose_mapping
 from posenorm_core.retargeting.retarget import RetargetOptions
 
 CLONE = Path(__file__).resolve().parents[2]
@@ -140,3 +146,21 @@ def test_the_command_writes_and_tells_and_ends_with_2_on_mistakes(
     assert done.stderr.splitlines()[-1].endswith("1 of 2 clips were not retargeted; the reasons stand above")
     done = run(tmp_path / "nothing.npz", *rig, "-o", tmp_path / "x.fbx")
     assert (done.returncode, done.stderr.count("\n"), "no such file" in done.stderr) == (2, 1, True)
+
+
+def test_glb_moves_though_the_file_is_full_of_other_actions(tmp_path: Path, shared_data: Path) -> None:
+    """A character with an action of its own beside an armature of ours: 4.2 and 4.3 wrote one action over another."""
+    motion = random_motion(frames=30, fps=60.0)
+    add_motion(bpy.context, motion, "walk", 1)
+    armature = load_character(bpy.context, shared_data / "rigs" / "mixamo-sample-rig.glb")
+    mapping = choose_mapping(rig_of(armature))
+    retarget_onto(bpy.context, armature, motion, mapping, RetargetOptions(), Placement("walk", 1))
+    export_glb(bpy.context, armature, tmp_path / "out.glb")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.scene.render.fps = 60
+    curves = curves_of(load_character(bpy.context, tmp_path / "out.glb"))
+    assert curves is not None
+    keys = [[key.co[1] for key in curve.keyframe_points] for curve in curves if "UpLeg" in curve.data_path]
+    turning = [values for values in keys if np.ptp(values) > 0.01]
+    assert len(turning) >= 6
+    assert {len(values) for values in turning} == {30}

@@ -53,7 +53,10 @@ def test_without_a_motion_or_a_character_the_button_is_grey(settings: Any) -> No
     add_source()
     assert not bpy.ops.posenorm.retarget.poll()
     settings.character = add_doll()
-    assert not bpy.ops.posenorm.retarget.poll()  # the doll is active now
+    assert bpy.ops.posenorm.retarget.poll()  # the doll is active now, but there is one motion alone
+    add_motion(bpy.context, random_motion(), "run", 1)
+    bpy.context.view_layer.objects.active = settings.character
+    assert not bpy.ops.posenorm.retarget.poll()
     settings.motion = bpy.data.objects["walk"]
     assert bpy.ops.posenorm.retarget.poll()
 
