@@ -24,7 +24,7 @@ CLONE = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("POSENORM_DATA", CLONE.parent / "shared" / "data"))
 CLIP = DATA / "keypoints" / "openpose_body25" / "balancing_cam01"
 # The pictures of the guide, and which of ours they are.
-GUIDE = {"normalized": "3_unified", "cleaned": "4_cleaned", "retargeted": "5_retargeted", "export": "6_export"}
+GUIDE = {"normalized": "0_quick_start", "cleaned": "4_cleaned", "retargeted": "5_retargeted", "export": "6_export"}
 CHARACTER = DATA / "rigs" / "mixamo-sample-rig.glb"
 
 
@@ -89,6 +89,21 @@ def make_long_clip(path: Path) -> None:
     keypoints = read_clip(CLIP, fps=30).keypoints()
     points, confidence = np.tile(keypoints.points, (1000, 1, 1)), np.tile(keypoints.confidence, (1000, 1))
     save_keypoints(Keypoints(30.0, keypoints.image_size, points, confidence, {}), path)
+
+
+def starts_quickly(window: Window) -> None:
+    """Two clicks in an empty file, and somebody does jumping jacks; then all of it is taken away again."""
+    window.click("Quick Start")
+    window.wait_for("'150 frames' in status.text")
+    window.click_normalize()
+    window.wait_for("status.progress is None and bpy.context.object and bpy.context.object.type == 'ARMATURE'")
+    window.look_from_the_front()
+    window.ask("scene.frame_set(12)")
+    window.shot("0_quick_start")
+    window.ask("[bpy.data.armatures.remove(each) for each in list(bpy.data.armatures)]")
+    window.ask("[bpy.data.actions.remove(each) for each in list(bpy.data.actions)]")
+    window.ask("scene.frame_set(1)")
+    window.ask("bpy.ops.ed.undo_push(message='cleared')")
 
 
 def picks_the_folder_and_reads_it(window: Window) -> None:
@@ -156,6 +171,7 @@ def cleans_and_takes_it_back(window: Window) -> None:
 
 def retargets_by_a_click(window: Window) -> None:
     """A character's bones are found, and it gets the motion in an action of its own; one undo takes it back."""
+    window.ask("bpy.ops.posenorm.set_orientation(orientation='heading')")
     window.ask("bpy.ops.import_scene.gltf(filepath='/mnt/share/character.glb')")
     window.ask("scene.posenorm_retarget.__setattr__('motion', next(o for o in bpy.data.objects if 'posenorm' in o))")
     character = "next(o for o in bpy.data.objects if o.type == 'ARMATURE' and 'posenorm' not in o)"
@@ -169,9 +185,11 @@ def retargets_by_a_click(window: Window) -> None:
     window.wait_for("'frames on 22 bones' in status.text")
     window.expect(f"{character}.animation_data.action.name != {before!r}", True)
     window.expect(f"bpy.data.actions[{before!r}].use_fake_user", True)
+    window.ask("next(o for o in bpy.data.objects if 'posenorm' in o).hide_set(True)")
     window.look_from_the_front()
     window.ask("scene.frame_set(20)")
     window.shot("5_retargeted")
+    window.ask("next(o for o in bpy.data.objects if 'posenorm' in o).hide_set(False)")
     window.click("Mixamo: 22 bones")
     window.shot("5_bones")
     window.click("Mixamo: 22 bones")
@@ -245,6 +263,7 @@ def survives_being_switched_off_while_it_runs(window: Window) -> None:
 
 
 STEPS = (
+    starts_quickly,
     picks_the_folder_and_reads_it,
     normalizes_by_a_click,
     moves_as_the_person_does,
