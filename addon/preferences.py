@@ -38,8 +38,9 @@ class PosenormPreferences(bpy.types.AddonPreferences):
     def draw(self, context: bpy.types.Context) -> None:
         """Draws the rows."""
         self.layout.prop(self, "weights")
+        self.layout.label(text="Python for Video")
         row = self.layout.row(align=True)
-        row.prop(self, "python")
+        row.prop(self, "python", text="")
         row.operator("posenorm.test_python", text="Test")
         if status.progress is not None:
             self.layout.label(text=status.text, icon="TIME")
@@ -68,9 +69,12 @@ def weights_path(context: bpy.types.Context) -> Path | None:
 
 
 def has_python(context: bpy.types.Context) -> bool:
-    """Whether a Python for videos is chosen."""
+    """Whether a Python for videos is chosen, and its last test, if there was one, found nothing wrong."""
     preferences = _preferences(context)
-    return bool(preferences and preferences.python)
+    if not preferences or not preferences.python:
+        return False
+    check = test_of(preferences.python)
+    return check is None or not check.fault
 
 
 def python_path(context: bpy.types.Context) -> Path:
