@@ -94,7 +94,11 @@ def _retarget(options: argparse.Namespace) -> None:
     }
     # A folder may be one clip too, an image a file: as many as there are outputs.
     if options.output.suffix:
-        print(retarget_file(options.motion, character, options.output, **chosen))
+        try:
+            print(retarget_file(options.motion, character, options.output, **chosen))
+        except InputError as error:
+            advice = "; for a folder of clips give a folder as the output" if options.motion.is_dir() else ""
+            raise InputError(f"{error}{advice}") from None
         return
     failures = retarget_folder(
         options.motion, character, options.output, f".{options.kind}", tell=print, progress=_progress(), **chosen

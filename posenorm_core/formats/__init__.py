@@ -52,6 +52,8 @@ def read_clip(path: str | Path, fps: float | None = None) -> Clip:
         chosen = next((known for known in FORMATS if known.recognises(source)), None)
         if chosen is None and is_video(path):
             raise InputError(f"{path}: is a video; its keypoints are found by `detect`, or on the way by `normalize`")
+        if chosen is None and source.is_cut_archive():
+            raise InputError(f"{path}: begins as a zip or .npz archive and has no end; it is cut short, copy it again")
         if chosen is None:
             readable = "; ".join(known.description for known in FORMATS)
             raise InputError(f"{path}: holds no keypoints known here, which are: {readable}")

@@ -16,6 +16,7 @@ from posenorm_core.errors import InputError
 # A zip of so little, unpacked, is no bomb.
 _SMALL = 2**26
 _HEAD = 4096
+_ZIP = b"PK\x03\x04"
 
 
 class Source:
@@ -55,6 +56,10 @@ class Source:
         """Closes the zip."""
         if self._archive is not None:
             self._archive.close()
+
+    def is_cut_archive(self) -> bool:
+        """Whether it is a file that begins as a zip does, without the directory at a zip's end."""
+        return self.kind == "file" and self._read(self.names[0], len(_ZIP)) == _ZIP
 
     def json_names(self) -> list[str]:
         """The names that end in .json, but for those that a system hides beside the real files."""

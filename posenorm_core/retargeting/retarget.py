@@ -11,6 +11,7 @@ import numpy as np
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
+from posenorm_core.foot_lock import MODES
 from posenorm_core.kinematics import forward_kinematics, global_rotations
 from posenorm_core.motion import Motion
 from posenorm_core.retargeting.character_feet import lock_character_feet, whole_legs
@@ -31,6 +32,13 @@ class RetargetOptions:
     root_motion: bool = True  # False keeps the hips over one place of the floor
     scale: float = 1.0  # of the path, on top of the ratio of the legs' lengths
     feet: str = "off"  # one of `foot_lock.MODES`
+
+    def require_sense(self) -> None:
+        """Raises InputError where the scale is no number, or the feet's mode none."""
+        if not 0 <= self.scale < np.inf:  # false for nan too
+            raise InputError(f"path scale {self.scale:g}: must be 0 (stay in place) or more")
+        if self.feet not in MODES:
+            raise InputError(f"foot locking '{self.feet}': must be one of {', '.join(MODES)}")
 
 
 _DEFAULT = RetargetOptions()
@@ -61,13 +69,14 @@ def retarget(motion: Motion, rig: Rig, mapping: BoneMapping, options: RetargetOp
     Raises InputError where the motion has other joints, or the rig nothing to turn.
     """
     require_condition_joints(motion.skeleton)
+    options.require_sense()
     mapping = mapping.on(rig)
+    if not mapping.bones:
+        raise InputError(f"{rig.name}: has none of the bones that are listed; find its own, or name them")
     alignment = align_rest(rig, mapping)
     rotations = quaternion.normalize(motion.rotations.astype(np.float64))
     turned = np.asarray(global_rotations(rotations, motion.skeleton.parents))
     found = departures(turned, mapping, alignment)
-    if not found:
-        raise InputError(f"{rig.name}: none of its bones is mapped; choose another preset, or name its bones")
     hips = mapping.bone("hips")
     way = _way_of_pelvis(motion, alignment, options)
     if hips is not None:  # whose bone begins elsewhere than in the middle of the hip joints, and swings about that
@@ -100,9 +109,9 @@ def height_of_pelvis(motion: Motion) -> np.ndarray:
 def _way_of_pelvis(motion: Motion, alignment: RestAlignment, options: RetargetOptions) -> np.ndarray:
     """Where the middle of the hip joints is (T, 3) from its rest, in the body frame and the rig's units."""
     legs = float(motion.skeleton.bone_lengths[list(_LEG)].sum() / 2)
-    ratio = alignment.leg_length / legs if alignment.leg_length and legs else alignment.hips_height / 0.9
-    way = np.array(motion.path, dtype=np.float64) * (options.scale * ratio if options.root_motion else 0.0)
     rest_height = BALL_HEIGHT - _lowest_at_rest(motion)
+    ratio = alignment.leg_length / legs if alignment.leg_length and legs else alignment.hips_height / rest_height
+    way = np.array(motion.path, dtype=np.float64) * (options.scale * ratio if options.root_motion else 0.0)
     way[:, 1] = (height_of_pelvis(motion) - rest_height) * ratio
     return way
 

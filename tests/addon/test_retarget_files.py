@@ -144,6 +144,9 @@ def test_the_command_writes_and_tells_and_ends_with_2_on_mistakes(
     assert done.returncode == 2
     assert (tmp_path / "all" / "walk.blend").exists()
     assert done.stderr.splitlines()[-1].endswith("1 of 2 clips were not retargeted; the reasons stand above")
+    done = run(tmp_path / "clips", *rig, "-o", tmp_path / "x.fbx")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.endswith("for a folder of clips give a folder as the output\n")
     done = run(tmp_path / "nothing.npz", *rig, "-o", tmp_path / "x.fbx")
     assert (done.returncode, done.stderr.count("\n"), "no such file" in done.stderr) == (2, 1, True)
 

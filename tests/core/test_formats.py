@@ -90,7 +90,7 @@ UNREADABLE = {
     "empty folder": (Path.mkdir, "empty folder"),
     "empty zip": (_empty_zip, "empty zip"),
     "zip of something else": (_zip_of_text, "holds no keypoints known here"),
-    "zip cut short": (_cut_zip, "holds no keypoints known here"),
+    "zip cut short": (_cut_zip, "begins as a zip or .npz archive and has no end; it is cut short"),
     "zip with a damaged member": (_damaged_member, "cannot be unpacked"),
     "zip that unpacks to too much": (_zip_bomb, "unpacks to more than 20 times its size"),
     "zip packed by LZMA": (_zip_of_lzma, "stored, deflated"),

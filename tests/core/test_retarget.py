@@ -246,5 +246,28 @@ def test_a_rig_that_shows_no_trunk_or_no_sides_is_refused() -> None:
         body_axes(rig_in(), BoneMapping("x", {"left_thigh": ("left_hip",), "right_thigh": ("right_hip",)}))
     with pytest.raises(InputError, match="which side is left"):
         body_axes(rig_in(), BoneMapping("x", {"hips": ("pelvis",), "head": ("neck",)}))
-    with pytest.raises(InputError, match="shows no trunk"):
+    with pytest.raises(InputError, match="has none of the bones that are listed"):
         retarget(motion_of(), rig_in(), BoneMapping("x", {"hips": ("nowhere",)}))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (RetargetOptions(scale=float("nan")), "path scale nan: must be 0"),
+        (RetargetOptions(scale=-1.0), "path scale -1: must be 0"),
+        (RetargetOptions(scale=float("inf")), "path scale inf: must be 0"),
+        (RetargetOptions(feet="often"), "foot locking 'often': must be one of off, auto, always"),
+    ],
+)
+def test_options_without_sense_are_refused(options: RetargetOptions, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        retarget(motion_of(), rig_in(), MAPPING, options)
+
+
+def test_without_legs_the_path_is_scaled_by_the_height_of_the_hips_bone() -> None:
+    """The same body without its legs' names stands and travels as it does with them."""
+    bones = {part: names for part, names in MAPPING.bones.items() if not part.endswith(("shin", "foot", "toes"))}
+    motion, rig = motion_of("walk"), rig_in()
+    whole = retarget(motion, rig, MAPPING)
+    without = retarget(motion, rig, BoneMapping("x", {p: n for p, n in bones.items() if not p.endswith("thigh")}))
+    np.testing.assert_allclose(without.location, whole.location, rtol=0.1, atol=0.01)
