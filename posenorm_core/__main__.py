@@ -9,11 +9,12 @@ import sys
 from collections.abc import Sequence
 
 from posenorm_core.command import exit_code
-from posenorm_core.commands import detect, normalize
+from posenorm_core.commands import align, detect, normalize
 
 _COMMANDS = (
     ("normalize", "a video, 2D keypoints or a motion to joint rotations on the condition skeleton", normalize.add),
     ("detect", "a video to 2D keypoints", detect.add),
+    ("align", "two performances frame by frame, whatever their speed, body and camera", align.add),
 )
 
 

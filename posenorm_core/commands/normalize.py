@@ -2,12 +2,10 @@
 
 import argparse
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from posenorm_core.any_clip import AnyClip, motion_of, read_any
-from posenorm_core.bvh import write_motion_bvh
 from posenorm_core.cleaning import GENTLE
 from posenorm_core.clip import Clip
 from posenorm_core.commands.detect import add_video_options, detected
@@ -17,14 +15,13 @@ from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
 from posenorm_core.foot_lock import MODES, lock_motion_feet
 from posenorm_core.formats import FORMATS
-from posenorm_core.motion import ORIENTATIONS, Motion, save_motion, save_positions
+from posenorm_core.motion import ORIENTATIONS, Motion, save_positions
 from posenorm_core.motion_files import MOTION_FORMATS, MotionClip
+from posenorm_core.motion_writers import WRITERS, require_motion_name
 from posenorm_core.preview import write_preview
 from posenorm_core.skeleton import Skeleton, load_skeleton
 from posenorm_core.smoothing import require_strength
 from posenorm_core.video import Video, is_video, open_video
-
-_WRITERS: dict[str, Callable[[Motion, Path], None]] = {".npz": save_motion, ".bvh": write_motion_bvh}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +167,7 @@ def _write(
         write_preview(
             outputs.preview, motion, shown, video=video, first=first, progress=progress("drawing the preview")
         )
-    _WRITERS[outputs.motion.suffix.lower()](motion, outputs.motion)
+    WRITERS[outputs.motion.suffix.lower()](motion, outputs.motion)
     if outputs.positions:
         save_positions(motion, outputs.positions)
     return motion
@@ -179,8 +176,7 @@ def _write(
 def _check(options: argparse.Namespace, outputs: _Outputs) -> None:
     """Raises InputError, before any work, where what is to be written could not be or would replace the input."""
     require_strength(options.smooth)
-    if outputs.motion.suffix.lower() not in _WRITERS:
-        raise InputError(f"{outputs.motion}: the name of the output must end in {' or '.join(_WRITERS)}")
+    require_motion_name(outputs.motion)
     for path, what, suffix in ((outputs.positions, "positions", ".npz"), (outputs.preview, "preview", ".mp4")):
         if path and path.suffix.lower() != suffix:
             raise InputError(f"{path}: the name of the {what} must end in {suffix}")
