@@ -6,6 +6,7 @@
     python -m training.evaluate feet --data DATA             # how still feet stand, before and after they are locked
     python -m training.evaluate cleaning --data DATA --clips FILE_OR_FOLDER [...]   # what cleaning is worth
     python -m training.evaluate views VIEW VIEW              # one real performance filmed from two sides at once
+    python -m training.evaluate correspondence --data DATA   # the paper's Table 2: frames of two videos that answer
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
 
 The comparison with other models, each trained here, is `python -m training.experiments`.
@@ -29,9 +30,11 @@ from training import scoring, splits
 from training.cleaning_report import write_report as write_cleaning_report
 from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
+from training.correspondence import Correspondence, correspondence
 from training.dataset import MotionData, builtin_data, load_data
 from training.detector_noise import measure, require_rate
 from training.feet import feet_scores
+from training.frame_features import features_2d, features_of_checkpoint, features_of_weights
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
@@ -39,7 +42,7 @@ from training.robustness import robustness
 from training.robustness_report import write_report
 from training.scoring import Figures, Scores
 from training.shipped import predictor
-from training.tables import Column, markdown
+from training.tables import Cell, Column, markdown
 from training.trainer import trained
 from training.two_views import agreements
 from training.two_views_report import truth_of_views, views_table
@@ -172,6 +175,42 @@ def run_views(options: argparse.Namespace) -> None:
     _write(options.out, {"weights": weights.name, "reconstruction": words, "views": views})
 
 
+def run_correspondence(options: argparse.Namespace) -> None:
+    """The command `correspondence`."""
+    if options.seeds < 1:
+        raise InputError(f"--seeds {options.seeds}: must be 1 or more")
+    weights = load_weights(options.weights)
+    rows = [features_2d, features_of_weights(weights)]
+    rows += [features_of_checkpoint(path, name) for name, path in options.checkpoint or ()]
+    data = splits.part(load_data(options.data), "test")
+    found = correspondence(data, rows, range(options.seeds))
+    print(correspondence_table(found))
+    told = {setting: {name: asdict(row) for name, row in rows.items()} for setting, rows in found.items()}
+    _write(options.out, {"weights": weights.name, "seeds": options.seeds, "correspondence": told})
+
+
+def correspondence_table(found: dict[str, dict[str, Correspondence]]) -> str:
+    """A row of features a line, hits in per cent and mean square errors in each setting, with their spread."""
+    columns = [Column("features")]
+    for setting in found:
+        columns += [Column(f"{setting}: hits %", 1), Column("±", 1), Column("square error", 0), Column("±", 0)]
+    lines: list[list[Cell]] = []
+    for name in next(iter(found.values())):
+        line: list[Cell] = [name]
+        for rows in found.values():
+            line += [100 * rows[name].hits, 100 * rows[name].hits_spread, rows[name].error, rows[name].error_spread]
+        lines.append(line)
+    return markdown(columns, lines)
+
+
+def _named_checkpoint(word: str) -> tuple[str, Path]:
+    """NAME=PATH."""
+    name, equals, path = word.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"'{word}' must be NAME=PATH")
+    return name, Path(path)
+
+
 def run_human36m(options: argparse.Namespace) -> None:
     """The command `h36m`: a row for the weights, and one for each checkpoint."""
     weights = load_weights(options.weights)
@@ -242,13 +281,21 @@ def main() -> int:
     views.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
     views.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     views.set_defaults(run=run_views)
+    table_2 = commands.add_parser("correspondence", help="the paper's Table 2: frames of two videos that answer")
+    table_2.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
+    table_2.add_argument("--seeds", type=int, default=3, help="draws of cameras and dropped frames (default: 3)")
+    table_2.add_argument(
+        "--checkpoint", type=_named_checkpoint, action="append", metavar="NAME=PATH", help="rows of another model"
+    )
+    table_2.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
+    table_2.set_defaults(run=run_correspondence)
     table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
     table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
     table_1.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
     table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
     table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1.set_defaults(run=run_human36m)
-    for command in (normalizer, curves, faults, ground, feet, views, table_1):
+    for command in (normalizer, curves, faults, ground, feet, views, table_2, table_1):
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: _run(options))
