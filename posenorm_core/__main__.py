@@ -9,12 +9,14 @@ import sys
 from collections.abc import Sequence
 
 from posenorm_core.command import exit_code
-from posenorm_core.commands import align, detect, normalize
+from posenorm_core.commands import align, detect, index, normalize, search
 
 _COMMANDS = (
     ("normalize", "a video, 2D keypoints or a motion to joint rotations on the condition skeleton", normalize.add),
     ("detect", "a video to 2D keypoints", detect.add),
     ("align", "two performances frame by frame, whatever their speed, body and camera", align.add),
+    ("index", "the poses of a folder of clips, kept to be searched", index.add),
+    ("search", "where a pose or a sequence is found in an index", search.add),
 )
 
 

@@ -1,8 +1,7 @@
 """The picture of an alignment: the matrix of distances with the path, and keyframes of A above their answers in B.
 
-After Figure 7 of the paper. The subject's left is blue and his right orange (Okabe and Ito's, told apart by the
-colour-blind); where B is turned differently than A by more than `_TOLD` degrees, the joint is ringed. Needs matplotlib,
-the extra [plot].
+After Figure 7 of the paper. Where B is turned differently than A by more than `_TOLD` degrees, the joint is ringed.
+Needs matplotlib, the extra [plot].
 """
 
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posenorm_core.alignment import Alignment, joint_angles, pose_features
-from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
+from posenorm_core.condition_skeleton import CONDITION_SKELETON
 from posenorm_core.correspondence import distances
-from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
 from posenorm_core.motion import Motion, with_orientation
+from posenorm_core.pose_drawing import CELL, FAINT, INK, LEFT, RIGHT, draw_pose, require_plotting
 from posenorm_core.recorded_motion import with_skeleton
 
 if TYPE_CHECKING:
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KEYFRAMES = 8
-SUFFIXES = (".png", ".svg", ".pdf")
-_LEFT, _RIGHT, _MIDDLE, _PATH, _WORSE = "#0072b2", "#d55e00", "#4a5058", "#d55e00", "#cc3377"
-_INK, _FAINT, _CELL = "#2b2f33", "#6b727a", "#f4f5f7"
-_NECK, _HEAD = JOINT_NAMES.index("neck"), JOINT_NAMES.index("head")
+_WORSE = "#cc3377"
 # Cells of the matrix drawn along each side; more are not seen.
 _MOST_CELLS = 1000
 # Metres of space that a keyframe's cell shows: the body with arms held up, about the pelvis.
@@ -35,19 +31,9 @@ _TOLD = 30.0  # degrees
 _LONGEST_NAME = 30
 
 
-def require_plot(path: Path) -> None:
-    """Raises InputError where matplotlib is missing, or `path` names no picture that it writes."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path}: the name of the plot must end in {', '.join(SUFFIXES)}")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError('plots need matplotlib; install it by: pip install "posenorm[plot]"') from None
-
-
 def draw_alignment(path: str | Path, alignment: Alignment, a: Motion, b: Motion, names: tuple[str, str]) -> None:
     """Writes the picture of `a` and `b`, called `names`, by the suffix of `path`; raises InputError where it cannot."""
-    require_plot(Path(path))
+    require_plotting(Path(path))
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -85,12 +71,12 @@ def _draw_matrix(
     image = axes.imshow(
         shown, origin="lower", aspect="auto", cmap="Greys_r", extent=(0, seconds[0], 0, seconds[1]), vmin=0
     )
-    axes.plot((alignment.path[:, 0] + 0.5) / a.fps, (alignment.path[:, 1] + 0.5) / b.fps, color=_PATH, linewidth=1.6)
-    axes.plot((keyframes[:, 0] + 0.5) / a.fps, (keyframes[:, 1] + 0.5) / b.fps, "o", color=_PATH, markersize=4)
-    axes.set_xlabel(f"A: {_short(names[0])}, seconds", color=_INK)
-    axes.set_ylabel(f"B: {_short(names[1])}, seconds", color=_INK)
+    axes.plot((alignment.path[:, 0] + 0.5) / a.fps, (alignment.path[:, 1] + 0.5) / b.fps, color=RIGHT, linewidth=1.6)
+    axes.plot((keyframes[:, 0] + 0.5) / a.fps, (keyframes[:, 1] + 0.5) / b.fps, "o", color=RIGHT, markersize=4)
+    axes.set_xlabel(f"A: {_short(names[0])}, seconds", color=INK)
+    axes.set_ylabel(f"B: {_short(names[1])}, seconds", color=INK)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, fraction=0.05)
-    bar.set_label("distance, mm", color=_FAINT)
+    bar.set_label("distance, mm", color=FAINT)
 
 
 def _thinned(features: np.ndarray) -> np.ndarray:
@@ -102,8 +88,8 @@ def _thinned(features: np.ndarray) -> np.ndarray:
 def _draw_curve(axes: "Axes", alignment: Alignment, a: Motion, keyframes: np.ndarray) -> None:
     """How far each frame of A is from what answers it, the worst frames named."""
     curve = alignment.distance_per_frame() * 1000
-    axes.fill_between(np.arange(len(curve)) / a.fps, curve, color=_LEFT, alpha=0.2, linewidth=0)
-    axes.plot(np.arange(len(curve)) / a.fps, curve, color=_LEFT, linewidth=1.2)
+    axes.fill_between(np.arange(len(curve)) / a.fps, curve, color=LEFT, alpha=0.2, linewidth=0)
+    axes.plot(np.arange(len(curve)) / a.fps, curve, color=LEFT, linewidth=1.2)
     for number, worst in enumerate(alignment.worst_frames[:3], start=1):
         place = worst.frame_a / a.fps, worst.distance * 1000
         axes.plot(*place, "o", color=_WORSE, markersize=5)
@@ -114,11 +100,11 @@ def _draw_curve(axes: "Axes", alignment: Alignment, a: Motion, keyframes: np.nda
     ]
     axes.text(0.0, 1.02, "\n".join(told), color=_WORSE, fontsize=8, transform=axes.transAxes, va="bottom")
     for frame in keyframes[:, 0]:
-        axes.axvline(frame / a.fps, color=_FAINT, linewidth=0.5, alpha=0.5)
+        axes.axvline(frame / a.fps, color=FAINT, linewidth=0.5, alpha=0.5)
     axes.set_xlim(0, max(len(curve) - 1, 1) / a.fps)
     axes.set_ylim(0, max(1.25 * curve.max(), 1.0))
-    axes.set_xlabel("A, seconds", color=_INK)
-    axes.set_ylabel("distance, mm", color=_INK)
+    axes.set_xlabel("A, seconds", color=INK)
+    axes.set_ylabel("distance, mm", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -128,26 +114,16 @@ def _draw_keyframes(rows: np.ndarray, keyframes: np.ndarray, a: Motion, b: Motio
     for row, motion, frames, name in zip(rows, (a, b), keyframes.T, names, strict=True):
         poses = with_orientation(with_skeleton(motion, CONDITION_SKELETON), "unified").positions()[frames]
         for axes, pose, frame, differing in zip(row, poses, frames, angles, strict=True):
-            _draw_pose(axes, pose)
+            draw_pose(axes, pose)
+            limits = {"xlim": (-_WIDE / 2, _WIDE / 2), "ylim": (_LOW, _HIGH)}
+            axes.set(xticks=[], yticks=[], aspect="equal", facecolor=CELL, **limits)
+            axes.spines[:].set_visible(False)
             if motion is b:
                 for joint in np.flatnonzero(differing > _TOLD):
                     axes.plot(*pose[joint, :2], "o", markersize=9, markerfacecolor="none", markeredgecolor=_WORSE)
-            axes.text(0, _LOW + 0.04, f"{frame / motion.fps:.2f} s", color=_FAINT, ha="center", fontsize=7.5)
+            axes.text(0, _LOW + 0.04, f"{frame / motion.fps:.2f} s", color=FAINT, ha="center", fontsize=7.5)
         letter = "A" if motion is a else "B"
-        row[0].set_ylabel(f"{letter}: {_short(name)}", color=_INK, fontsize=8)
-
-
-def _draw_pose(axes: "Axes", pose: np.ndarray) -> None:
-    """A pose (19, 3) from the front, what is far under what is near."""
-    for joint in sorted(range(1, len(pose)), key=lambda joint: pose[[joint, PARENTS[joint]], 2].sum()):
-        if joint == _HEAD:
-            continue
-        name = JOINT_NAMES[joint]
-        color = _LEFT if name.startswith("left") else _RIGHT if name.startswith("right") else _MIDDLE
-        axes.plot(*pose[[PARENTS[joint], joint], :2].T, color=color, linewidth=2.6, solid_capstyle="round")
-    axes.plot(*pose[[_NECK, _HEAD], :2].mean(axis=0), "o", color=_MIDDLE, markersize=8)
-    axes.set(xticks=[], yticks=[], xlim=(-_WIDE / 2, _WIDE / 2), ylim=(_LOW, _HIGH), aspect="equal", facecolor=_CELL)
-    axes.spines[:].set_visible(False)
+        row[0].set_ylabel(f"{letter}: {_short(name)}", color=INK, fontsize=8)
 
 
 def _write_heading(figure: "Figure", alignment: Alignment, names: tuple[str, str]) -> None:
@@ -155,9 +131,9 @@ def _write_heading(figure: "Figure", alignment: Alignment, names: tuple[str, str
     speed = "" if alignment.speed_ratio is None else f", B {alignment.speed_ratio:.2f} times as fast as A"
     worst = ", ".join(f"{_words(joint.joint)} {joint.degrees:.0f}°" for joint in alignment.worst_joints)
     title = f"{_short(names[1])} (B) lined up with {_short(names[0])} (A)"
-    figure.text(0.06, 0.97, title, fontsize=12, weight="bold", color=_INK)
+    figure.text(0.06, 0.97, title, fontsize=12, weight="bold", color=INK)
     told = f"similarity {alignment.similarity:.2f}{speed}; differing most on the whole: {worst}"
-    figure.text(0.06, 0.945, told, fontsize=8.5, color=_FAINT)
+    figure.text(0.06, 0.945, told, fontsize=8.5, color=FAINT)
     ringed = f"ringed: joints turned more than {_TOLD:.0f}° differently"
     figure.text(0.985, 0.015, ringed, fontsize=8, color=_WORSE, ha="right")
 

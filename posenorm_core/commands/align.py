@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from posenorm_core.alignment import Alignment, JointDifference, align, alignment_along, find, save_alignment
-from posenorm_core.alignment_plot import draw_alignment, require_plot
+from posenorm_core.alignment_plot import draw_alignment
 from posenorm_core.any_clip import motion_of, read_any
 from posenorm_core.commands.detect import add_video_options, detected
 from posenorm_core.commands.telling import list_people, progress, tell, warn_of_clip
@@ -14,6 +14,7 @@ from posenorm_core.files import require_writable
 from posenorm_core.motion import Motion
 from posenorm_core.motion_files import MotionClip
 from posenorm_core.motion_writers import WRITERS, require_motion_name
+from posenorm_core.pose_drawing import require_plotting
 from posenorm_core.retiming import retimed
 from posenorm_core.video import is_video
 
@@ -67,7 +68,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.output.suffix.lower() != ".json":
         raise InputError(f"{options.output}: the name of the alignment must end in .json")
     if options.plot:
-        require_plot(options.plot)
+        require_plotting(options.plot)
     if options.retime:
         require_motion_name(options.retime)
     taken = {options.a.resolve(), options.b.resolve()}

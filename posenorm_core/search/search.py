@@ -1,0 +1,235 @@
+"""The frames of an index that are nearest to a pose, or where a short sequence of poses comes again.
+
+The distance of a sequence is the mean over its frames, aligned with the clip's at the clip's own rate; that of a pose
+is a sequence's of one frame. Within a clip, hits are half a second apart or more. With faiss a large index is looked
+through by its inverted lists, which give candidates; what is told of a hit is always measured exactly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from posenorm_core.errors import InputError
+from posenorm_core.frame_rate import resample_values
+from posenorm_core.motion import Motion
+from posenorm_core.search.index import Index, IndexedClip
+from posenorm_core.search.inverted import Inverted, load_inverted
+from posenorm_core.search.pose_code import pose_descriptors
+
+APART = 0.5  # seconds between hits of one clip
+_BLOCK = 8192  # frames that are compared at once: their differences fit a processor's cache
+_FRAMES_ASKED = 5  # of a sequence, for which candidates are looked up
+_FEWEST, _MOST = 1024, 16_384  # candidates for each of them
+_SAME = 1e-6  # frames
+
+
+@dataclass(frozen=True)
+class Query:
+    """A pose or a sequence: `descriptors` (L, 32) at `fps`, as they are in the clip or in a mirror."""
+
+    descriptors: np.ndarray
+    fps: float
+    mirrored: bool = False
+
+    def at_rate(self, fps: float) -> np.ndarray:
+        """The descriptors at another frame rate (N, 32), from the first frame on."""
+        count = int((len(self.descriptors) - 1) * fps / self.fps + _SAME) + 1
+        return resample_values(self.descriptors, np.arange(count) * (self.fps / fps))
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where in a clip it is: from `frame` on, so many metres (RMS over the joints) from the query."""
+
+    clip: IndexedClip
+    frame: int
+    distance: float
+    mirrored: bool
+
+    @property
+    def seconds(self) -> float:
+        """The time of the frame in its clip."""
+        return self.frame / self.clip.fps
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Candidates: numbers of clips (N,), first frames (N,) and distances (N,)."""
+
+    clip: np.ndarray
+    frame: np.ndarray
+    distance: np.ndarray
+
+    def at(self, which: np.ndarray | list[int]) -> "_Found":
+        return _Found(self.clip[which], self.frame[which], self.distance[which])
+
+
+def query_of(motion: Motion, at: float, seconds: float | None = None, mirrored: bool = False) -> Query:
+    """The pose of `motion` at the time `at`, or the sequence of so many `seconds` from there on.
+
+    Raises InputError where the motion does not last so long.
+    """
+    lasts, until = (len(motion) - 1) / motion.fps, at + (seconds or 0)
+    half = 0.5 / motion.fps
+    if not (-half < at <= until < lasts + half):  # true for nan too
+        wanted = f"{at:g} s" if seconds is None else f"{at:g} to {at + seconds:g} s"
+        raise InputError(f"the query is to be at {wanted}, but its clip lasts from 0 to {lasts:.2f} s")
+    first, last = round(at * motion.fps), round(until * motion.fps)
+    return Query(pose_descriptors(motion, mirrored)[first : last + 1], motion.fps, mirrored)
+
+
+class Searcher:
+    """An index opened for searching; `exact` looks at every frame also where faiss could help."""
+
+    def __init__(self, index: Index, exact: bool = False) -> None:
+        """Raises InputError where the index is empty or damaged."""
+        if not index.clips:
+            raise InputError(f"{index.folder}: the index is empty; add clips to it by `index`")
+        self._index = index
+        self._descriptors = [index.descriptors(clip) for clip in index.clips]
+        self._frames = np.array([clip.frames for clip in index.clips])
+        self._begins = np.concatenate([[0], np.cumsum(self._frames)[:-1]])
+        self._fps = np.array([clip.fps for clip in index.clips])
+        self._inverted: Inverted | None = None if exact else load_inverted(index)
+
+    def nearest(self, queries: Query | Sequence[Query], count: int) -> list[Hit]:
+        """Up to `count` hits of any of `queries`, the nearest first.
+
+        Raises InputError where no clip is as long as the query.
+        """
+        asked = [queries] if isinstance(queries, Query) else list(queries)
+        # A hit of one query stands in the way of two of another at most.
+        found = [self._nearest(query, count if len(asked) == 1 else 3 * count) for query in asked]
+        joined = _joined(*found)
+        mirrored = np.repeat([query.mirrored for query in asked], [len(each.clip) for each in found])
+        kept = self._apart(joined, count)
+        return [
+            Hit(
+                self._index.clips[joined.clip[k]],
+                int(joined.frame[k]),
+                float(joined.distance[k]),
+                bool(mirrored[k]),
+            )
+            for k in kept
+        ]
+
+    def _nearest(self, query: Query, count: int) -> _Found:
+        rated = {fps: query.at_rate(fps) for fps in set(self._fps.tolist())}
+        lengths = np.array([len(rated[fps]) for fps in self._fps.tolist()])
+        if (lengths > self._frames).all():
+            seconds = (len(query.descriptors) - 1) / query.fps
+            raise InputError(
+                f"{self._index.folder}: no clip in it lasts {seconds:.2f} s, as the query does; shorten it"
+            )
+        candidates = _FEWEST
+        while self._inverted is not None and candidates <= _MOST:
+            found = self._among_candidates(query, rated, lengths, candidates, count)
+            if len(found.clip) == count:
+                return found
+            candidates *= 4
+        return self._among_all(rated, lengths, count)
+
+    def _among_all(self, rated: dict[float, np.ndarray], lengths: np.ndarray, count: int) -> _Found:
+        """The nearest of all frames."""
+        best = _Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+        for number in np.flatnonzero(lengths <= self._frames):
+            profile = distances_along(self._descriptors[number], rated[float(self._fps[number])])
+            worst = best.distance[-1] if len(best.distance) == count else np.inf
+            frames = _lowest(profile, APART * self._fps[number] - _SAME, count, worst)
+            if len(frames):
+                best = _joined(best, _Found(np.full(len(frames), number), frames, profile[frames]))
+                best = best.at(self._apart(best, count))
+        return best
+
+    def _among_candidates(
+        self, query: Query, rated: dict[float, np.ndarray], lengths: np.ndarray, candidates: int, count: int
+    ) -> _Found:
+        """The nearest around the frames that the inverted lists give for some of the query's."""
+        assert self._inverted is not None
+        asked = _some(len(query.descriptors))
+        rows = self._inverted.nearest(query.descriptors[asked], candidates)
+        clip = np.searchsorted(self._begins, rows, side="right") - 1
+        late = np.round(asked[:, None] / query.fps * self._fps[clip]).astype(int)
+        frame = rows - self._begins[clip] - late
+        fits = (rows >= 0) & (frame >= 0) & (frame + lengths[clip] <= self._frames[clip])
+        pairs = np.unique(np.stack([clip[fits], frame[fits]], axis=1), axis=0)
+        rough = self._roughly(pairs[:, 0], pairs[:, 1], rated)
+        near = rough.at(self._apart(rough, 3 * count))
+        # A candidate may be some frames beside the best of its neighbourhood, which then takes its place.
+        around = [
+            self._around(int(number), int(first), rated) for number, first in zip(near.clip, near.frame, strict=True)
+        ]
+        found = rough if not around else _joined(*around)
+        return found.at(self._apart(found, count))
+
+    def _roughly(self, clip: np.ndarray, frame: np.ndarray, rated: dict[float, np.ndarray]) -> _Found:
+        """The distances of the sequences that begin in `clip` (N,) at `frame` (N,), by some of their frames."""
+        distance = np.empty(len(clip), dtype=np.float32)
+        for number in np.unique(clip):
+            here = np.flatnonzero(clip == number)
+            wanted = rated[float(self._fps[number])]
+            some = _some(len(wanted))
+            sequences = self._descriptors[number][frame[here, None] + some]
+            distance[here] = _mean_distances(sequences, wanted[some])
+        return _Found(clip, frame, distance)
+
+    def _around(self, number: int, frame: int, rated: dict[float, np.ndarray]) -> _Found:
+        """All sequences of the clip that begin within `APART` of `frame`."""
+        wanted, reach = rated[float(self._fps[number])], int(APART * self._fps[number])
+        first = max(frame - reach, 0)
+        profile = distances_along(self._descriptors[number][first : frame + reach + len(wanted)], wanted)
+        return _Found(np.full(len(profile), number), first + np.arange(len(profile)), profile)
+
+    def _apart(self, found: _Found, count: int) -> list[int]:
+        """The nearest `count` of `found` of which none is less than `APART` from a nearer one in the same clip."""
+        left = np.lexsort((found.frame, found.clip, found.distance))
+        reach = APART * self._fps[found.clip] - _SAME
+        kept: list[int] = []
+        while len(left) and len(kept) < count:
+            best = int(left[0])
+            kept.append(best)
+            beside = np.abs(found.frame[left] - found.frame[best]) < reach[left]
+            left = left[~(beside & (found.clip[left] == found.clip[best]))]
+        return kept
+
+
+def _some(frames: int) -> np.ndarray:
+    """Some of so many frames, evenly over all."""
+    return np.asarray(np.unique(np.linspace(0, frames - 1, _FRAMES_ASKED).round().astype(int)))
+
+
+def distances_along(descriptors: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The mean distance (T − L + 1,) of `wanted` (L, 32) from the L frames of `descriptors` (T, 32) from each on.
+
+    By the differences themselves, so that what is the same is at 0.
+    """
+    windows = np.moveaxis(sliding_window_view(descriptors, len(wanted), axis=0), 2, 1)
+    at_once = max(1, _BLOCK // len(wanted))
+    blocks = [windows[begin : begin + at_once] for begin in range(0, len(windows), at_once)]
+    return np.concatenate([_mean_distances(block, wanted) for block in blocks])
+
+
+def _mean_distances(sequences: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The mean distance (N,) of `sequences` (N, L, 32) from `wanted` (L, 32)."""
+    apart: np.ndarray = sequences - wanted.astype(np.float32)
+    lengths: np.ndarray = np.sqrt(np.einsum("nld,nld->nl", apart, apart))
+    return np.asarray(lengths.mean(axis=1))
+
+
+def _lowest(profile: np.ndarray, reach: float, count: int, worst: float) -> np.ndarray:
+    """The frames of up to `count` of the lowest of `profile` (T,), none above `worst` or within `reach` of a lower."""
+    left, beside = profile.copy(), int(np.ceil(reach)) - 1
+    kept: list[int] = []
+    while len(kept) < count:
+        frame = int(left.argmin())
+        if not left[frame] <= worst or np.isinf(left[frame]):
+            break
+        kept.append(frame)
+        left[max(frame - beside, 0) : frame + beside + 1] = np.inf
+    return np.array(kept, dtype=np.int64)
+
+
+def _joined(*found: _Found) -> _Found:
+    return _Found(*(np.concatenate([getattr(each, name) for each in found]) for name in ("clip", "frame", "distance")))
