@@ -10,6 +10,7 @@ import bpy
 
 from .panels.batch import draw_batch
 from .panels.clean import draw_clean
+from .panels.compare import draw_compare
 from .panels.export import draw_export
 from .panels.normalize import draw_normalize
 from .panels.retarget import draw_retarget
@@ -27,6 +28,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Any, bpy.types.Context], None], bool], ...
     ("Normalize", draw_normalize, False),
     ("Clean", draw_clean, True),
     ("Retarget", draw_retarget, True),
+    ("Compare", draw_compare, True),
     ("Export", draw_export, True),
     ("Batch", draw_batch, True),
 )

@@ -23,6 +23,7 @@ from posenorm_core.retiming import time_map
 FORMAT, VERSION = "posenorm-alignment", 1
 # Metres: how far two poses taken at random from the training recordings are apart, on average.
 UNRELATED = 0.17
+KEYFRAMES = 8
 # Seconds between two frames that are named as different, and how many are named; joints named at each.
 _APART, _MOST_FRAMES, _MOST_JOINTS = 0.5, 5, 3
 
@@ -102,6 +103,14 @@ def find(query: Motion, clip: Motion, count: int) -> list[Hit]:
 def similarity(distance: float) -> float:
     """1 where poses are the same, falling evenly to 0 where they are `UNRELATED` metres apart or more."""
     return max(0.0, 1.0 - distance / UNRELATED)
+
+
+def matched_keyframes(path: np.ndarray) -> np.ndarray:
+    """Up to `KEYFRAMES` pairs (K, 2) of the path (P, 2), evenly over A; the middle one where several answer."""
+    wanted = np.unique(np.linspace(path[0, 0], path[-1, 0], KEYFRAMES).round().astype(int))
+    begins = np.searchsorted(path[:, 0], wanted, side="left")
+    ends = np.searchsorted(path[:, 0], wanted, side="right")
+    return np.asarray(path[(begins + ends - 1) // 2])
 
 
 def joint_angles(a: Motion, b: Motion, path: np.ndarray) -> np.ndarray:

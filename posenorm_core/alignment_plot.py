@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from posenorm_core.alignment import Alignment, joint_angles, pose_features
+from posenorm_core.alignment import Alignment, joint_angles, matched_keyframes, pose_features
 from posenorm_core.condition_skeleton import CONDITION_SKELETON
 from posenorm_core.correspondence import distances
 from posenorm_core.files import write_aside
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KEYFRAMES = 8
 _WORSE = "#cc3377"
 # Cells of the matrix drawn along each side; more are not seen.
 _MOST_CELLS = 1000
@@ -37,7 +36,7 @@ def draw_alignment(path: str | Path, alignment: Alignment, a: Motion, b: Motion,
     import matplotlib
     from matplotlib.figure import Figure
 
-    keyframes = _keyframes(alignment.path)
+    keyframes = matched_keyframes(alignment.path)
     with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8.5}):
         figure = Figure(figsize=(11, 8.4), dpi=130, facecolor="white")
         figure.subplots_adjust(left=0.06, right=0.985, top=0.86, bottom=0.05)
@@ -50,15 +49,6 @@ def draw_alignment(path: str | Path, alignment: Alignment, a: Motion, b: Motion,
         _write_heading(figure, alignment, names)
         with write_aside(path) as aside:
             figure.savefig(aside, format=Path(path).suffix.lower().removeprefix("."))
-
-
-def _keyframes(path: np.ndarray) -> np.ndarray:
-    """Up to `KEYFRAMES` pairs (K, 2) of the path, evenly over A's frames, the middle one where several answer."""
-    first, last = path[0, 0], path[-1, 0]
-    wanted = np.unique(np.linspace(first, last, KEYFRAMES).round().astype(int))
-    begins = np.searchsorted(path[:, 0], wanted, side="left")
-    ends = np.searchsorted(path[:, 0], wanted, side="right")
-    return np.asarray(path[(begins + ends - 1) // 2])
 
 
 def _draw_matrix(

@@ -19,7 +19,10 @@ def time_map(path: np.ndarray, fps: float) -> np.ndarray:
     """For each frame (N,) of A, at `fps`, the moment of B that answers it by `path` (P, 2), in B's frames; it rises."""
     count = np.bincount(path[:, 0])
     answering = np.bincount(path[:, 0], weights=path[:, 1]) / count
-    return evened(answering, round(_EVENED * fps))
+    reach = round(_EVENED * fps)
+    # Turned about its ends, so that they stay where they are.
+    continued = np.pad(answering, reach, mode="reflect", reflect_type="odd")
+    return evened(continued, reach)[reach : reach + len(answering)]
 
 
 def retimed(motion: Motion, path: np.ndarray, fps: float) -> Motion:

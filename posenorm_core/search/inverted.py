@@ -6,6 +6,7 @@ there are, and only where clips were replaced or most are new are the lists' cen
 """
 
 import contextlib
+import importlib
 import json
 from pathlib import Path
 from types import ModuleType
@@ -65,10 +66,9 @@ def load_inverted(index: Index) -> Inverted | None:
 
 def _faiss() -> ModuleType | None:
     try:
-        import faiss
+        return importlib.import_module("faiss")
     except ImportError:
         return None
-    return faiss
 
 
 def _trained(faiss: ModuleType, index: Index) -> Any:

@@ -10,7 +10,7 @@ from rigs import motion_of
 
 from posenorm_core import __main__ as command_line
 from posenorm_core import quaternion
-from posenorm_core.alignment import UNRELATED, Alignment, align, find, pose_features, save_alignment
+from posenorm_core.alignment import UNRELATED, Alignment, align, find, matched_keyframes, pose_features, save_alignment
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES
 from posenorm_core.errors import InputError
 from posenorm_core.frame_rate import resample_rotations, resample_values
@@ -138,6 +138,15 @@ def test_the_time_map_rises() -> None:
     assert (np.diff(times) >= -1e-9).all()
 
 
+def test_keyframes_are_pairs_of_the_path_evenly_over_a() -> None:
+    path = np.array([[0, 0], [0, 1], [0, 2], *([k, k + 2] for k in range(1, 71))])
+    chosen = matched_keyframes(path)
+    assert chosen[:, 0].tolist() == [0, 10, 20, 30, 40, 50, 60, 70]
+    assert chosen[0].tolist() == [0, 1]  # the middle of the three that answer
+    assert {tuple(pair) for pair in chosen} <= {tuple(pair) for pair in path}
+    assert matched_keyframes(path[:2]).tolist() == [[0, 0]]
+
+
 def test_an_action_is_found_in_a_long_clip() -> None:
     squat, wave = motion_of("squat", 2.0), motion_of("wave", 6.0)
     long = np.concatenate([wave.rotations, squat.rotations, wave.rotations])
@@ -227,3 +236,10 @@ def test_nothing_is_lost_where_the_alignment_cannot_be_written(tmp_path: Path) -
     motion = motion_of("wave")
     with pytest.raises(InputError, match="cannot write there"):
         save_alignment(align(motion, motion), motion, motion, tmp_path / "nowhere" / "x.json")
+
+
+@pytest.mark.parametrize("frames", [2, 5, 90])
+def test_the_time_map_begins_and_ends_where_the_path_does(frames: int) -> None:
+    path = np.stack([np.arange(frames), np.arange(frames) * 2], axis=1)
+    times = time_map(path, 30.0)
+    np.testing.assert_allclose(times, path[:, 1], atol=1e-9)  # an even path is not bent at its ends

@@ -1,0 +1,124 @@
+"""An armature's motion keyed at another's timing, in a new action; the action it had stays in the file.
+
+The new action points to the one before in a custom property, beside what of the object's properties goes with those
+keys. So retiming again starts from the armature's own timing, as cleaning starts from the raw keys.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+
+from posenorm_core.frame_rate import resample_values
+from posenorm_core.motion import Motion
+from posenorm_core.retiming import retimed, time_map
+
+from . import actions
+from .armature import bone_rest_rotations, joint_to_bone_rotations
+from .confidence_marks import is_marked, mark_uncertain
+from .keyed_motion import PROPERTY, keyed_frames, orientation_of, set_orientation
+
+RETIMED = "posenorm_retimed"
+# What is kept with the object frame by frame, or says where on the time line the frames are.
+_PER_FRAME = ("view_root", "contacts", "confidence", "root_position")
+_GOES_WITH_KEYS = ("fps", "frame_step", "orientation", "lift", *_PER_FRAME)
+_NO_STEP = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Another motion's frames: its rate, and the scene's frames (T,) at which they are keyed."""
+
+    fps: float
+    frames: np.ndarray
+    frame_step: float  # the scene's frames from key to key
+
+    @classmethod
+    def of(cls, armature: bpy.types.Object) -> "Timing":
+        """The timing of an armature of ours."""
+        kept: Any = armature[PROPERTY]
+        return cls(float(kept["fps"]), keyed_frames(armature), float(kept["frame_step"]))
+
+
+@contextlib.contextmanager
+def at_own_timing(armature: bpy.types.Object) -> Iterator[None]:
+    """The armature moves at its own timing, by the action from before it was retimed, for what is to follow.
+
+    It keeps the orientation that it has now. All is put back should anything fail. The retimed action goes once
+    another has taken its place, but where the user has edited it, it stays in the file.
+    """
+    present: Any = armature.animation_data.action if armature.animation_data else None
+    if present is None or RETIMED not in present or present[RETIMED]["action"] is None:
+        yield
+        return
+    untouched = present[RETIMED]["digest"] == actions.digest(armature)
+    kept, orientation = _kept(armature[PROPERTY]), orientation_of(armature)
+    _move_by(armature, present[RETIMED]["action"], _kept(present[RETIMED]))
+    try:
+        yield
+    except BaseException:
+        _move_by(armature, present, kept)
+        raise
+    if orientation != orientation_of(armature):
+        set_orientation(armature, orientation)
+        armature.animation_data.action[RETIMED]["digest"] = actions.digest(armature)  # type: ignore[union-attr,index]
+    if untouched and not present.users:
+        bpy.data.actions.remove(present)
+    else:
+        present.use_fake_user = True
+
+
+def key_retimed(armature: bpy.types.Object, motion: Motion, path: np.ndarray, timing: Timing) -> bpy.types.Action:
+    """Keys the armature's `motion` at another's `timing` along their `path` (P, 2) of frames, that one's first.
+
+    Returns the new action, which moves the armature from now on.
+    """
+    before: Any = armature.animation_data.action  # type: ignore[union-attr]  # unknown to one of the stubs
+    note = {"action": before, **_kept(armature[PROPERTY])}
+    names, keyed = motion.skeleton.joint_names, retimed(motion, path, timing.fps)
+    place = actions.read_curve(armature, names[0], "location", keyed_frames(armature), _NO_STEP)
+    turned = joint_to_bone_rotations(keyed.rotations, bone_rest_rotations(armature, names))
+    action: Any = actions.assign_new_action(armature, before.name)
+    for joint, name in enumerate(names):
+        actions.write_curve(armature, name, "rotation_quaternion", timing.frames, turned[:, joint])
+    place = resample_values(place, time_map(path, timing.fps))
+    actions.write_curve(armature, names[0], "location", timing.frames, place)
+    _keep(armature, _goes_with(keyed, timing))
+    if is_marked(armature):
+        mark_uncertain(armature)
+    before.use_fake_user = before.library is None or before.use_fake_user
+    action[RETIMED] = {**note, "digest": actions.digest(armature)}
+    armature.update_tag(refresh={"OBJECT", "TIME"})
+    return action  # type: ignore[no-any-return]
+
+
+def _goes_with(motion: Motion, timing: Timing) -> dict[str, Any]:
+    """What goes with the new keys; orientation and lift stay."""
+    arrays = {name: np.ascontiguousarray(getattr(motion, name), dtype=np.float32).ravel() for name in _PER_FRAME}
+    return {"fps": timing.fps, "frame_step": timing.frame_step, **arrays}
+
+
+def _kept(group: Any) -> dict[str, Any]:
+    """What of a group of properties goes with the keys, such that it can be stored elsewhere."""
+    values = {name: group[name] for name in _GOES_WITH_KEYS}
+    return {
+        name: value if isinstance(value, str | float) else np.array(value, dtype=np.float32)
+        for name, value in values.items()
+    }
+
+
+def _move_by(armature: bpy.types.Object, action: bpy.types.Action, kept: dict[str, Any]) -> None:
+    """Lets the armature move by `action`, and keeps with it what goes with those keys."""
+    animation: Any = armature.animation_data
+    animation.action = action
+    _keep(armature, kept)
+
+
+def _keep(armature: bpy.types.Object, values: dict[str, Any]) -> None:
+    """Stores `values` with the object. An array given another length in place would crash Blender 4.5."""
+    for name, value in values.items():
+        del armature[PROPERTY][name]
+        armature[PROPERTY][name] = value
