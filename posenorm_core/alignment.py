@@ -53,7 +53,7 @@ class Alignment:
     path: np.ndarray  # (P, 2) frames in A and B, monotonic, over the whole of A
     distance: np.ndarray  # (P,) metres
     similarity: float  # 1: the same poses; 0: as far apart as poses taken at random
-    speed_ratio: float | None  # how many times as fast as A B goes; None where A does not move
+    speed_ratio: float | None  # how many times as fast as A B goes; None where one of them stays
     worst_joints: tuple[JointDifference, ...]  # of the whole path, on average, the worst first
     worst_frames: tuple[FrameDifference, ...]  # at least half a second of A apart, the worst first
 
@@ -196,7 +196,8 @@ def _worst_frames(
 def _speed_ratio(path: np.ndarray, features: np.ndarray, fps_a: float, fps_b: float) -> float | None:
     """The median over A's time of how fast B goes there, each moment counting by how far A's pose moves in it.
 
-    So a wait, before the action, after it or within, is not taken for slowness. None where A does not move.
+    So a wait, before the action, after it or within, is not taken for slowness. None where A does not move, or B
+    mostly stays at one frame while A does.
     """
     moved = np.linalg.norm(np.diff(features[path[0, 0] : path[-1, 0] + 1], axis=0), axis=1)
     if not moved.any():

@@ -60,19 +60,21 @@ def find_hits(query: np.ndarray, clip: np.ndarray, count: int) -> list[Hit]:
         most = 5 * EXACT_CELLS // len(clip)
         raise InputError(f"a query of {len(query)} frames is too long for a clip of {len(clip)}; give at most {most}")
     table = _fill(query, clip, _everything(len(query), len(clip)), enters_anywhere=True)
-    free = np.ones(len(clip), dtype=bool)
+    taken, looked_at = np.zeros(len(clip), dtype=bool), np.zeros(len(clip), dtype=bool)
     hits: list[Hit] = []
     for end in np.argsort(table.last_row, kind="stable"):
         if len(hits) == count:
             break
-        if not free[end]:
+        if looked_at[end]:
             continue
         path = table.path_to(int(end))
         hit = Hit(path, float(table.last_row[end]) / len(path))
-        if free[hit.first : hit.last + 1].all():
+        stretch = slice(hit.first, hit.last + 1)
+        if not taken[stretch].any():
             hits.append(hit)
-        # An end beside a better one finds much the same stretch: it is not looked at again.
-        free[hit.first : hit.last + 1] = False
+            taken[stretch] = True
+        # An end within a stretch that has a better one finds much the same again.
+        looked_at[stretch] = True
     return sorted(hits, key=lambda hit: hit.mean_distance)
 
 

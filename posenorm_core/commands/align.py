@@ -11,7 +11,7 @@ from posenorm_core.commands.telling import list_people, progress, tell, warn_of_
 from posenorm_core.dtw import Hit
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
-from posenorm_core.motion import Motion
+from posenorm_core.motion import ORIENTATIONS, Motion, with_orientation
 from posenorm_core.motion_files import MotionClip
 from posenorm_core.motion_writers import WRITERS, require_motion_name
 from posenorm_core.pose_drawing import require_plotting
@@ -31,6 +31,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="ALIGN.json", help="the alignment to write")
     parser.add_argument("--plot", type=Path, metavar="P.png", help="also draw the distances and keyframes ([plot])")
     parser.add_argument("--retime", type=Path, metavar="OUT.npz|.bvh", help="also write B warped to A's timing")
+    parser.add_argument(
+        "--orientation", choices=ORIENTATIONS, default="unified", help="of what --retime writes (default: unified)"
+    )
     parser.add_argument(
         "--find", type=int, metavar="N", help="B is long and holds A somewhere: up to N places, the best one lined up"
     )
@@ -53,7 +56,8 @@ def run(options: argparse.Namespace) -> None:
         draw_alignment(options.plot, alignment, a, b, (options.a.name, options.b.name))
         written.append(options.plot)
     if options.retime:
-        WRITERS[options.retime.suffix.lower()](retimed(b, alignment.path, a.fps), options.retime)
+        timed = with_orientation(retimed(b, alignment.path, a.fps), options.orientation)
+        WRITERS[options.retime.suffix.lower()](timed, options.retime)
         written.append(options.retime)
     save_alignment(alignment, a, b, options.output, hits)
     for line in _summary(alignment, a, b, hits):

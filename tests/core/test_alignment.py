@@ -182,6 +182,7 @@ def test_the_command_writes_the_alignment_the_plot_and_the_retimed_motion(
     pytest.importorskip("matplotlib")
     outputs = [str(tmp_path / name) for name in ("x.json", "x.png", "x.npz")]
     words = ["align", *map(str, clips), "-o", outputs[0], "--plot", outputs[1], "--retime", outputs[2]]
+    words += ["--orientation", "heading"]
     assert command_line.main(words) == 0
     told = capsys.readouterr().out
     record = json.loads(Path(outputs[0]).read_text(encoding="utf-8"))
@@ -193,7 +194,7 @@ def test_the_command_writes_the_alignment_the_plot_and_the_retimed_motion(
     assert (record["path"][-1][0], record["a"]["frames"]) == (len(slow) - 1, len(slow))
     assert Path(outputs[1]).read_bytes().startswith(b"\x89PNG")
     back = load_motion(outputs[2])
-    assert (len(back), back.fps) == (len(slow), slow.fps)
+    assert (len(back), back.fps, back.orientation) == (len(slow), slow.fps, "heading")
 
 
 def test_the_command_finds_places(clips: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
