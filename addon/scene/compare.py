@@ -37,7 +37,8 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """In words, a line a fact."""
-        speed = "No common speed: one of the two stays" if self.speed_ratio is None else f"B {self.speed_ratio:.2f} times as fast as A"
+        ratio = self.speed_ratio
+        speed = "No common speed: one of the two stays" if ratio is None else f"B {ratio:.2f} times as fast as A"
         worst = [f"{joint.joint.replace('_', ' ')} {joint.degrees:.0f}°" for joint in self.worst_joints]
         return [f"Similarity {self.similarity:.2f}", speed, "Differing most: " + ", ".join(worst)]
 
