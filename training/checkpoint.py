@@ -5,17 +5,13 @@ configuration. Random numbers need no state: every step draws from the seed and 
 """
 
 import json
-import os
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from posenorm_core.errors import InputError
-from posenorm_core.files import write_aside
 from training.configuration import Configuration, from_mapping
+from training.state_files import load_state, save_state
 
 FORMAT, VERSION = "posenorm-checkpoint", 2
 
@@ -40,34 +36,23 @@ class Checkpoint:
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Writes `path`; the one before stays until the new one is whole on the disk."""
     content = {
-        "format": FORMAT,
-        "version": VERSION,
         "configuration": json.dumps(asdict(checkpoint.configuration)),
         "step": checkpoint.step,
         "network": checkpoint.network,
         "average": checkpoint.average,
         "optimizers": checkpoint.optimizers,
     }
-    with write_aside(path) as aside, aside.open("wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+    save_state(path, FORMAT, VERSION, content)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint, on the CPU; raises InputError where it is none or cut short. Runs no code from it."""
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such checkpoint")
+    content = load_state(path, FORMAT, VERSION)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            raise InputError(f"{path}: is no {FORMAT} of version {VERSION}; train anew")
         configuration = from_mapping(json.loads(content["configuration"]))
         return Checkpoint(
             configuration, int(content["step"]), content["network"], content["average"], content["optimizers"]
         )
-    except InputError:
-        raise
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: is no readable checkpoint ({reason})") from None

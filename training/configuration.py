@@ -6,7 +6,6 @@ minutes on two cores; `configurations/` holds what the shipped weights were trai
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
 from training.cameras import CAMERA_KINDS
+from training.toml_tables import from_tables, load_tables
 
 OPTIMIZERS = ("adamw", "muon")  # see `training.optimizers`
 MODELS = ("normalizer", "martinez", "semgcn", "videopose3d", "time_attention", "landmark_attention")
@@ -114,6 +114,8 @@ class Configuration:
             raise InputError(
                 f"configuration: optimization.batch {course.batch} must be a multiple of parts ({course.parts})"
             )
+        if self.seed < 0:
+            raise InputError(f"configuration: seed = {self.seed} should be a whole number from 0")
         if self.model not in MODELS:
             raise InputError(f"configuration: model '{self.model}' must be one of {', '.join(MODELS)}")
         if course.optimizer not in OPTIMIZERS:
@@ -156,63 +158,9 @@ _BOUNDS: tuple[tuple[str, tuple[str, ...], str, Callable[[float], bool]], ...] =
 
 def from_mapping(content: dict[str, Any]) -> Configuration:
     """A configuration from nested tables; what is not named keeps its default."""
-    sections = {f.name: f for f in dataclasses.fields(Configuration)}
-    built: dict[str, Any] = {}
-    for name, value in content.items():
-        if name not in sections:
-            raise InputError(f"configuration: unknown key '{name}'; there are {', '.join(sections)}")
-        built[name] = _PLAIN[name](value) if name in _PLAIN else _section(name, sections[name].default_factory, value)
-    return Configuration(**built)
-
-
-def _model(value: Any) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"configuration: model = {value!r} should be one of {', '.join(MODELS)}")
-    return value
-
-
-def _seed(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InputError(f"configuration: seed = {value!r} should be a whole number from 0")
-    return value
-
-
-_PLAIN: dict[str, Callable[[Any], Any]] = {"seed": _seed, "model": _model}
-
-
-def _section(name: str, kind: Any, values: Any) -> Any:
-    """One table of the file as its dataclass, each value of the type its default has."""
-    defaults = kind()
-    if not isinstance(values, dict):
-        raise InputError(f"configuration: '{name}' must be a table ([{name}])")
-    for key, value in values.items():
-        if not hasattr(defaults, key):
-            known = ", ".join(f.name for f in dataclasses.fields(defaults))
-            raise InputError(f"configuration: unknown key '{name}.{key}'; there are {known}")
-        if not _same_kind(value, getattr(defaults, key)):
-            raise InputError(f"configuration: {name}.{key} = {value!r} should be like {getattr(defaults, key)!r}")
-    return type(defaults)(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-
-
-def _same_kind(value: Any, default: Any) -> bool:
-    """Whether a TOML value may stand where `default` does: whole numbers pass for fractions, lists for tuples."""
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float)
-    if isinstance(default, tuple):
-        return isinstance(value, list | tuple)
-    return isinstance(value, type(default))
+    return from_tables(Configuration, content)
 
 
 def load_configuration(path: str | Path) -> Configuration:
     """Reads a TOML file; raises InputError naming the file and the key that is wrong."""
-    try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return from_mapping(content)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except RecursionError:
-        raise InputError(f"{path}: is nested too deeply for a configuration") from None
-    except (InputError, ValueError) as error:
-        raise InputError(f"{path}: {error!s:.300}") from None
+    return load_tables(path, from_mapping)

@@ -5,6 +5,8 @@
     python -m training.fit --out runs/normalizer --resume     # goes on exactly where it was stopped or killed
     python -m training.fit --start runs/normalizer/checkpoint.pt --out runs/tuned --config mine.toml --all-clips
 
+    python -m training.fit features …                         # E_P, the pose features: see `training.features.fit`
+
     torchrun --nproc_per_node 2 -m training.fit --config mine.toml                  # two processes on this machine
     torchrun --nnodes 2 --node_rank 0 --nproc_per_node 8 --master_addr HOST --master_port 29500 \
         -m training.fit --config mine.toml                 # the same on each machine, with its own --node_rank
@@ -19,12 +21,10 @@ Writes `checkpoint.pt`, `figures.json` and TensorBoard logs into the folder of `
 
 import argparse
 import contextlib
-import json
 import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -32,11 +32,13 @@ from tqdm import tqdm
 
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
-from posenorm_core.files import write_aside
 from training import distributed
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Configuration, load_configuration
 from training.dataset import MotionData, builtin_data, joined, load_data
+from training.device import chosen_device
+from training.features import fit as features
+from training.run_folder import add_figures, require_new
 from training.scoring import Figures, by_family, over_families, score_clips
 from training.splits import part
 from training.trainer import Trainer
@@ -89,7 +91,7 @@ def fit(
     if resume:
         training.restore(distributed.from_first(lambda: load_checkpoint(path)))
     else:
-        distributed.from_first(lambda: _require_new(path))
+        distributed.from_first(lambda: require_new(path))
     data, validation = distributed.agreed(lambda: training_and_validation_data(configuration))
     data, validation = data.to(device), validation.in_memory().to(device)
     training.measure(data)
@@ -105,16 +107,6 @@ def fit(
         log = stack.enter_context(SummaryWriter(str(out), purge_step=training.step)) if first else None
         _run(training, data, validation, probabilities, path, log)
     return training
-
-
-def _require_new(path: Path) -> None:
-    """Raises InputError where a checkpoint is at `path` already, or its folder cannot be made."""
-    if path.exists():
-        raise InputError(f"{path}: is there already; add --resume to go on, or choose another --out")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path.parent}: cannot be made ({error.strerror}); choose another --out") from None
 
 
 def _run(
@@ -166,20 +158,7 @@ def _report(
         _chart(log, f"validation_{family}", value.measures, training.step)
     told = ", ".join(f"{name} {value:.2f}" for name, value in figures["mean"].measures.items())
     bar.write(f"step {training.step}: validation {told} (mean of {len(figures) - 1} families)")
-    path = out / "figures.json"
-    history = [entry for entry in _history(path) if entry["step"] < training.step]
-    history.append({"step": training.step, **{family: value.flat() for family, value in figures.items()}})
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(history, indent=1), encoding="utf-8")
-
-
-def _history(path: Path) -> list[dict[str, Any]]:
-    """The validations so far; none where the file is missing or of another kind: they can be done without."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return content if isinstance(content, list) else []
+    add_figures(out / "figures.json", training.step, {family: value.flat() for family, value in figures.items()})
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -221,16 +200,6 @@ def configured(arguments: argparse.Namespace) -> Configuration:
     return replace(configuration, data=data, optimization=course, seed=seed)
 
 
-def chosen_device(name: str | None) -> torch.device:
-    """The device asked for, else a GPU where there is one."""
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.zeros(1, device=name).device
-    except (RuntimeError, AssertionError):
-        raise InputError(f"--device {name}: is not to be had here; choose cpu") from None
-
-
 def _run_options(options: argparse.Namespace) -> None:
     device = distributed.own_device(chosen_device(options.device))
     with distributed.process_group(device):
@@ -241,8 +210,12 @@ def _run_options(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command: see the top of the file."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["features"]:
+        options = features.parsed(given[1:])
+        return exit_code(lambda: features.run(options))
     with distributed.first_speaks():
-        options = parsed(sys.argv[1:] if arguments is None else arguments)
+        options = parsed(given)
         return exit_code(lambda: _run_options(options))
 
 

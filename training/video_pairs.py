@@ -42,18 +42,18 @@ def draw_pair(data: MotionData, clip: int, setting: str, seed: int) -> VideoPair
     """The pair of the performance `clip`; the same frames stay, before the same cameras, in every setting."""
     rng = np.random.default_rng([clip, seed, 4])
     scene = draw_scene(data, clip, FRAMES)
-    front = _facing(scene)
+    front = azimuth_in_front(scene)
     count = len(scene.rotations)
     kept = kept_frames(count, rng), kept_frames(count, rng)
     azimuths = front + _APART * np.array([1, -1]) + rng.normal(0, 0.1, 2)
-    factors = rng.uniform(_LEAST, _MOST, JOINT_COUNT)[[min(j, opposite) for j, opposite in enumerate(MIRROR)]]
-    bodies = scene.offsets, scene.offsets * factors[:, None] if setting == "other body" else scene.offsets
+    another = other_body(scene.offsets, rng)
+    bodies = scene.offsets, another if setting == "other body" else scene.offsets
     seen = []
     for azimuth, frames, offsets in zip(azimuths, kept, bodies, strict=True):
         shown = film_scene(replace(scene, azimuth=float(azimuth), offsets=offsets, roll=0.0)).keypoints
         if setting == "noise":
             height = scene.focal_length * stature(offsets) / scene.distance
-            shown = replace(shown, points=shown.points + _TREMBLE * height * rng.normal(size=shown.points.shape))
+            shown = trembled(shown, _TREMBLE * height, rng)
         seen.append(replace(shown, points=shown.points[frames], confidence=shown.confidence[frames]))
     return VideoPair(scene.family, seen[0], seen[1], answering(*kept))
 
@@ -82,7 +82,18 @@ def answering(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.asarray(path[order, 1][first])
 
 
-def _facing(scene: Scene) -> float:
-    """The azimuth that the body faces on average."""
+def azimuth_in_front(scene: Scene) -> float:
+    """The azimuth of a camera that the body faces on average."""
     forward = quaternion.rotate(scene.rotations[:, 0], np.broadcast_to(_FORWARD, (len(scene.rotations), 3)))
     return float(np.arctan2(*forward.mean(axis=0)[[0, 2]]))
+
+
+def other_body(offsets: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A body (19, 3) with each bone of `offsets` longer or shorter, left and right alike."""
+    factors = rng.uniform(_LEAST, _MOST, JOINT_COUNT)[[min(j, opposite) for j, opposite in enumerate(MIRROR)]]
+    return np.asarray(offsets * factors[:, None])
+
+
+def trembled(clip: Keypoints, pixels: float, rng: np.random.Generator) -> Keypoints:
+    """The clip with white noise of `pixels` along x and along y on every point."""
+    return replace(clip, points=clip.points + pixels * rng.normal(size=clip.points.shape))

@@ -1,0 +1,1 @@
+"""Training of E_P, the pose features: `python -m training.fit features`."""

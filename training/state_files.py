@@ -1,0 +1,35 @@
+"""Files of a training's state: written aside and renamed, so that a kill at any moment leaves the last good one."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from posenorm_core.errors import InputError
+from posenorm_core.files import write_aside
+
+
+def save_state(path: Path, format_: str, version: int, content: dict[str, Any]) -> None:
+    """Writes `path`; the one before stays until the new one is whole on the disk."""
+    with write_aside(path) as aside, aside.open("wb") as file:
+        torch.save({"format": format_, "version": version, **content}, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_state(path: Path, format_: str, version: int) -> dict[str, Any]:
+    """What `save_state` wrote, on the CPU; raises InputError where it is none or cut short. Runs no code from it."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such checkpoint")
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != format_ or content["version"] != version:
+            raise InputError(f"{path}: is no {format_} of version {version}; train anew")
+    except InputError:
+        raise
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path}: is no readable checkpoint ({reason})") from None
+    return content
