@@ -7,6 +7,7 @@
     python -m training.evaluate cleaning --data DATA --clips FILE_OR_FOLDER [...]   # what cleaning is worth
     python -m training.evaluate views VIEW VIEW              # one real performance filmed from two sides at once
     python -m training.evaluate correspondence --data DATA   # the paper's Table 2: frames of two videos that answer
+    python -m training.evaluate retrieval --data DATA        # the same instant among all performances' frames
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
 
 The comparison with other models, each trained here, is `python -m training.experiments`.
@@ -15,6 +16,7 @@ The comparison with other models, each trained here, is `python -m training.expe
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,10 +36,11 @@ from training.correspondence import Correspondence, correspondence
 from training.dataset import MotionData, builtin_data, load_data
 from training.detector_noise import measure, require_rate
 from training.feet import feet_scores
-from training.frame_features import features_2d, features_of_checkpoint, features_of_weights
+from training.frame_features import rows_of
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
+from training.retrieval import Retrieval, retrieval
 from training.robustness import robustness
 from training.robustness_report import write_report
 from training.scoring import Figures, Scores
@@ -177,16 +180,24 @@ def run_views(options: argparse.Namespace) -> None:
 
 def run_correspondence(options: argparse.Namespace) -> None:
     """The command `correspondence`."""
+    _run_rows(options, "correspondence", correspondence, correspondence_table)
+
+
+def run_retrieval(options: argparse.Namespace) -> None:
+    """The command `retrieval`."""
+    _run_rows(options, "retrieval", retrieval, retrieval_table)
+
+
+def _run_rows(options: argparse.Namespace, name: str, measured: Callable[..., Any], table: Callable[..., str]) -> None:
+    """A command that compares features of frames: figures by setting and row."""
     if options.seeds < 1:
         raise InputError(f"--seeds {options.seeds}: must be 1 or more")
     weights = load_weights(options.weights)
-    rows = [features_2d, features_of_weights(weights)]
-    rows += [features_of_checkpoint(path, name) for name, path in options.checkpoint or ()]
-    data = splits.part(load_data(options.data), "test")
-    found = correspondence(data, rows, range(options.seeds))
-    print(correspondence_table(found))
-    told = {setting: {name: asdict(row) for name, row in rows.items()} for setting, rows in found.items()}
-    _write(options.out, {"weights": weights.name, "seeds": options.seeds, "correspondence": told})
+    rows = rows_of(weights, options.checkpoint or (), options.pr_vipe or ())
+    found = measured(splits.part(load_data(options.data), "test"), rows, range(options.seeds))
+    print(table(found))
+    told = {setting: {row: asdict(figures) for row, figures in rows.items()} for setting, rows in found.items()}
+    _write(options.out, {"weights": weights.name, "seeds": options.seeds, name: told})
 
 
 def correspondence_table(found: dict[str, dict[str, Correspondence]]) -> str:
@@ -200,6 +211,18 @@ def correspondence_table(found: dict[str, dict[str, Correspondence]]) -> str:
         for rows in found.values():
             line += [100 * rows[name].hits, 100 * rows[name].hits_spread, rows[name].error, rows[name].error_spread]
         lines.append(line)
+    return markdown(columns, lines)
+
+
+def retrieval_table(found: dict[str, dict[str, Retrieval]]) -> str:
+    """A row of features a line, Hit@1 and Hit@10 in per cent in each setting, with their spread."""
+    columns = [Column("features")]
+    for setting in found:
+        columns += [Column(f"{setting}: Hit@1 %", 1), Column("±", 1), Column("Hit@10 %", 1), Column("±", 1)]
+    lines: list[list[Cell]] = [
+        [name, *(100 * value for rows in found.values() for value in asdict(rows[name]).values())]
+        for name in next(iter(found.values()))
+    ]
     return markdown(columns, lines)
 
 
@@ -282,20 +305,24 @@ def main() -> int:
     views.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     views.set_defaults(run=run_views)
     table_2 = commands.add_parser("correspondence", help="the paper's Table 2: frames of two videos that answer")
-    table_2.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
-    table_2.add_argument("--seeds", type=int, default=3, help="draws of cameras and dropped frames (default: 3)")
-    table_2.add_argument(
-        "--checkpoint", type=_named_checkpoint, action="append", metavar="NAME=PATH", help="rows of another model"
-    )
-    table_2.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_2.set_defaults(run=run_correspondence)
+    finding = commands.add_parser("retrieval", help="the same instant among the frames of all performances")
+    finding.set_defaults(run=run_retrieval)
+    for command in (table_2, finding):
+        command.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
+        command.add_argument("--seeds", type=int, default=3, help="draws of cameras and dropped frames (default: 3)")
+        command.add_argument(
+            "--checkpoint", type=_named_checkpoint, action="append", metavar="NAME=PATH", help="rows of another model"
+        )
+        command.add_argument("--pr-vipe", type=Path, action="append", help="a row: a checkpoint of training.pr_vipe")
+        command.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
     table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
     table_1.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
     table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
     table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1.set_defaults(run=run_human36m)
-    for command in (normalizer, curves, faults, ground, feet, views, table_2, table_1):
+    for command in (normalizer, curves, faults, ground, feet, views, table_2, finding, table_1):
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: _run(options))

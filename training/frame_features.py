@@ -2,19 +2,28 @@
 
 Positions in the plane are compared after the similarity that brings one pose nearest to the other. As complex numbers
 of length 1, z and w, they are then sqrt(2 − 2 |z* w|) apart, which is what Euclidean distances of their projectors
-z z* rise with: the nearest is the same.
+z z* rise with: the nearest is the same. Some rows know a frame by what is around it too, and of those some by how
+that differs from the clip's mean.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from posenorm_core import quaternion
+from posenorm_core.cleaning import cleaned
 from posenorm_core.condition_skeleton import JOINT_NAMES, NON_LEAVES, PARENTS
+from posenorm_core.frame_rate import input_times, resample_values
 from posenorm_core.keypoints import Keypoints
-from posenorm_core.normalizer import normalize
+from posenorm_core.kinematics import global_rotations
+from posenorm_core.network_input import network_input
+from posenorm_core.normalizer import computed_frames, normalize
 from posenorm_core.weights import Weights
+from training.baselines.semgcn import SemGcn
+from training.pr_vipe_checkpoint import embedded, load_pr_vipe
+from training.trainer import Trainer, trained
 from training.two_views import poses_by
 
 FrameFeatures = Callable[[Keypoints], dict[str, np.ndarray]]
@@ -22,6 +31,18 @@ _TURNING = list(NON_LEAVES[1:])
 # A bone, and the one it hangs from: the angle between them.
 _HINGES = [(j, PARENTS[j]) for j in range(1, len(JOINT_NAMES)) if PARENTS[j] > 0]
 _TINY = 1e-9
+# Frames of the clip, to either side of each, at which poses around it are taken.
+_AROUND, _APART = 40, 4
+
+
+def rows_of(
+    weights: Weights, checkpoints: Sequence[tuple[str, Path]], pr_vipe: Sequence[Path] = ()
+) -> list[FrameFeatures]:
+    """The rows of the tables: those every clip has, the normalizer's, those of named checkpoints and of Pr-VIPE's."""
+    rows = [features_2d, features_of_weights(weights)]
+    rows += [features_of_pr_vipe(path, number) for number, path in enumerate(pr_vipe)]
+    rows += [features_of_checkpoint(path, name) for name, path in checkpoints]
+    return rows
 
 
 def features_2d(clip: Keypoints) -> dict[str, np.ndarray]:
@@ -31,23 +52,75 @@ def features_2d(clip: Keypoints) -> dict[str, np.ndarray]:
 
 
 def features_of_weights(weights: Weights) -> FrameFeatures:
-    """What `normalize` makes of a clip, as rotations and as positions."""
+    """What `normalize` makes of a clip, as rotations and as positions, of each frame alone and with those around it."""
 
     def features(clip: Keypoints) -> dict[str, np.ndarray]:
         motion = normalize(clip, weights=weights)
         turned = quaternion.to_rotation_vector(motion.rotations[:, _TURNING].astype(np.float64))
-        return {"rotations as axis-angle": _flat(turned), "normalized pose, L2": _flat(motion.positions())}
+        globally = global_rotations(motion.rotations.astype(np.float64), PARENTS)[:, list(NON_LEAVES)]
+        positions = _flat(motion.positions())
+        return {
+            "rotations as axis-angle": _flat(turned),
+            "normalized pose, L2": positions,
+            **_in_time("normalized pose, L2", positions),
+            **_in_time("global rotations, 6D", _flat(quaternion.to_6d(globally))),
+        }
 
     return features
 
 
+def _in_time(name: str, features: np.ndarray) -> dict[str, np.ndarray]:
+    """Features (T, D) with those around them, as they are and about the clip's mean."""
+    named = f"{name}, ±{_AROUND} frames"
+    centred = features - features.mean(axis=0)
+    return {named: with_neighbours(features), f"{named}, less the clip's mean": with_neighbours(centred)}
+
+
+def with_neighbours(features: np.ndarray) -> np.ndarray:
+    """Features (T, D) of every fourth frame from 40 before each to 40 after: (T, 21·D); beyond an end, the end's."""
+    shifts = np.arange(-_AROUND, _AROUND + 1, _APART)
+    around = np.clip(np.arange(len(features))[:, None] + shifts, 0, len(features) - 1)
+    return _flat(features[around])
+
+
 def features_of_checkpoint(path: Path, name: str) -> FrameFeatures:
-    """The positions that a checkpoint's model finds, brought to one orientation, and the angles between their bones."""
-    poses = poses_by(path)
+    """The positions that a checkpoint's model finds, brought to one orientation, and the angles between their bones.
+
+    Of a SemGCN also what its last layer is given.
+    """
+    poses, training = poses_by(path), trained(path)
 
     def features(clip: Keypoints) -> dict[str, np.ndarray]:
         found = poses(clip).unified
-        return {f"{name}: 3D positions": _flat(found), f"{name}: 3D joint angles": joint_angles(found)}
+        told = {f"{name}: 3D positions": _flat(found), f"{name}: 3D joint angles": joint_angles(found)}
+        if isinstance(training.model, SemGcn):
+            told[f"{name}: latent features"] = latent_features(training, clip)
+        return told
+
+    return features
+
+
+def latent_features(training: Trainer, clip: Keypoints) -> np.ndarray:
+    """What a SemGCN's last layer is given (T, 24·128) of a clip, which is cleaned as `normalize` cleans its own."""
+    points, confidence = computed_frames(cleaned(clip))
+    frames = np.arange(-training.context, len(points) + training.context).clip(0, len(points) - 1)
+    given = torch.from_numpy(np.asarray(network_input(points[frames], confidence[frames]), dtype=np.float32))
+    model, heard = training.average.module.eval(), []
+    hook = model.get_submodule("leave").register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0]))
+    with torch.no_grad():
+        model(given[None])
+    hook.remove()
+    (nodes,) = heard  # (24, frames at 30 a second, 128)
+    return resample_values(_flat(nodes.transpose(0, 1).numpy()), input_times(len(clip), clip.fps))
+
+
+def features_of_pr_vipe(path: Path, number: int = 0) -> FrameFeatures:
+    """The means of what a checkpoint of `training.pr_vipe` makes of each frame; `number` tells several apart."""
+    model = load_pr_vipe(path)
+    name = f"Pr-VIPE, training {number + 1}" if number else "Pr-VIPE"
+
+    def features(clip: Keypoints) -> dict[str, np.ndarray]:
+        return {name: embedded(model, clip).means.numpy()}
 
     return features
 

@@ -2,13 +2,25 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from posenorm_core.keypoints import Keypoints
+from posenorm_core.landmarks import LANDMARK_COUNT
+from posenorm_core.weights import load_weights
+from training.configuration import Configuration
 from training.correspondence import correspondence, matched
 from training.dataset import MotionData, builtin_data
-from training.frame_features import features_2d, joint_angles, projectors
+from training.frame_features import (
+    features_2d,
+    features_of_weights,
+    joint_angles,
+    latent_features,
+    projectors,
+    with_neighbours,
+)
+from training.trainer import Trainer
 from training.video_pairs import SETTINGS, answering, draw_pair, kept_frames
 
 
@@ -121,3 +133,34 @@ def test_features_that_know_the_instant_hit_and_those_that_know_nothing_do_not(d
     pair = draw_pair(data, 0, "same body", 0)
     source = np.arange(len(pair.source))[:, None].astype(float)
     assert matched(source, source[pair.answers], pair.answers).hits == 1
+
+
+def test_around_a_frame_every_fourth_is_taken_and_beyond_the_ends_the_end() -> None:
+    around = with_neighbours(np.arange(100.0)[:, None])
+    np.testing.assert_array_equal(around[50], np.arange(10, 91, 4))
+    np.testing.assert_array_equal(around[3], [0] * 10 + list(range(3, 44, 4)))
+    np.testing.assert_array_equal(around[99], [*range(59, 100, 4), *[99] * 10])
+
+
+def test_rows_about_the_clip_s_mean_do_not_see_what_lasts(data: MotionData) -> None:
+    clip = draw_pair(data, 0, "same body", 0).source
+    told = features_of_weights(load_weights(None))(clip)
+    for name in ("normalized pose, L2", "global rotations, 6D"):
+        plain, centred = told[f"{name}, ±40 frames"], told[f"{name}, ±40 frames, less the clip's mean"]
+        lasting = (plain - centred).reshape(len(clip), 21, -1)
+        np.testing.assert_allclose(lasting, np.broadcast_to(lasting[:1, :1], lasting.shape), atol=1e-5)
+        assert np.abs(lasting).max() > 0.1
+    middle = told["normalized pose, L2, ±40 frames"].reshape(len(clip), 21, -1)[:, 10]
+    np.testing.assert_array_equal(middle, told["normalized pose, L2"])
+
+
+def test_latent_features_are_what_a_semgcn_s_last_layer_makes_the_pose_of(data: MotionData) -> None:
+    training = Trainer(Configuration(model="semgcn"), torch.device("cpu"))
+    clip = draw_pair(data, 0, "same body", 0).source
+    heard: list[torch.Tensor] = []
+    training.average.module.register_forward_hook(lambda _, __, answer: heard.append(answer))
+    latent = latent_features(training, clip)
+    nodes = torch.from_numpy(latent).float().reshape(len(clip), LANDMARK_COUNT, -1).transpose(0, 1)
+    with torch.no_grad():
+        joints = training.average.module.leave(nodes)[:19].transpose(0, 1)
+    torch.testing.assert_close(joints - joints[:, :1], heard[0][0], rtol=1e-4, atol=1e-5)
