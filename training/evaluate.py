@@ -193,7 +193,7 @@ def _run_rows(options: argparse.Namespace, name: str, measured: Callable[..., An
     if options.seeds < 1:
         raise InputError(f"--seeds {options.seeds}: must be 1 or more")
     weights = load_weights(options.weights)
-    rows = rows_of(weights, options.checkpoint or (), options.pr_vipe or ())
+    rows = rows_of(weights, options.checkpoint or (), options.pr_vipe or (), options.embedding or ())
     found = measured(splits.part(load_data(options.data), "test"), rows, range(options.seeds))
     print(table(found))
     told = {setting: {row: asdict(figures) for row, figures in rows.items()} for setting, rows in found.items()}
@@ -226,7 +226,7 @@ def retrieval_table(found: dict[str, dict[str, Retrieval]]) -> str:
     return markdown(columns, lines)
 
 
-def _named_checkpoint(word: str) -> tuple[str, Path]:
+def _named_path(word: str) -> tuple[str, Path]:
     """NAME=PATH."""
     name, equals, path = word.partition("=")
     if not (name and equals and path):
@@ -312,7 +312,10 @@ def main() -> int:
         command.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
         command.add_argument("--seeds", type=int, default=3, help="draws of cameras and dropped frames (default: 3)")
         command.add_argument(
-            "--checkpoint", type=_named_checkpoint, action="append", metavar="NAME=PATH", help="rows of another model"
+            "--checkpoint", type=_named_path, action="append", metavar="NAME=PATH", help="rows of another model"
+        )
+        command.add_argument(
+            "--embedding", type=_named_path, action="append", metavar="NAME=PATH", help="a row: other weights of E_P"
         )
         command.add_argument("--pr-vipe", type=Path, action="append", help="a row: a checkpoint of training.pr_vipe")
         command.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")

@@ -6,7 +6,7 @@ z z* rise with: the nearest is the same. Some rows know a frame by what is aroun
 that differs from the clip's mean.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ import torch
 from posenorm_core import quaternion
 from posenorm_core.cleaning import cleaned
 from posenorm_core.condition_skeleton import JOINT_NAMES, NON_LEAVES, PARENTS
+from posenorm_core.embedding.embed import embed
+from posenorm_core.embedding.weights import EmbeddingWeights, load_embedding
 from posenorm_core.frame_rate import input_times, resample_values
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.kinematics import global_rotations
@@ -35,11 +37,19 @@ _TINY = 1e-9
 _AROUND, _APART = 40, 4
 
 
+# Name and file of a row.
+Named = tuple[str, Path]
+
+
 def rows_of(
-    weights: Weights, checkpoints: Sequence[tuple[str, Path]], pr_vipe: Sequence[Path] = ()
+    weights: Weights, checkpoints: Sequence[Named], pr_vipe: Sequence[Path] = (), embeddings: Sequence[Named] = ()
 ) -> list[FrameFeatures]:
-    """The rows of the tables: those every clip has, the normalizer's, those of named checkpoints and of Pr-VIPE's."""
-    rows = [features_2d, features_of_weights(weights)]
+    """The rows of the tables: of the picture, of what `normalize` makes of it, and of other models' checkpoints.
+
+    The shipped E_P has its row, and so has each of the `embeddings` of `training.fit features`.
+    """
+    learnt = {"E_P": load_embedding(), **{f"E_P, {name}": load_embedding(path) for name, path in embeddings}}
+    rows = [features_2d, features_of_weights(weights, learnt)]
     rows += [features_of_pr_vipe(path, number) for number, path in enumerate(pr_vipe)]
     rows += [features_of_checkpoint(path, name) for name, path in checkpoints]
     return rows
@@ -51,8 +61,11 @@ def features_2d(clip: Keypoints) -> dict[str, np.ndarray]:
     return {"2D joint angles": joint_angles(points), "2D positions, similarity-aligned": projectors(points)}
 
 
-def features_of_weights(weights: Weights) -> FrameFeatures:
-    """What `normalize` makes of a clip, as rotations and as positions, of each frame alone and with those around it."""
+def features_of_weights(weights: Weights, learnt: Mapping[str, EmbeddingWeights]) -> FrameFeatures:
+    """What `normalize` makes of a clip, as rotations and as positions, of each frame alone and with those around it.
+
+    And what is `learnt` on it, by name.
+    """
 
     def features(clip: Keypoints) -> dict[str, np.ndarray]:
         motion = normalize(clip, weights=weights)
@@ -64,6 +77,7 @@ def features_of_weights(weights: Weights) -> FrameFeatures:
             "normalized pose, L2": positions,
             **_in_time("normalized pose, L2", positions),
             **_in_time("global rotations, 6D", _flat(quaternion.to_6d(globally))),
+            **{name: embed(motion, of_network) for name, of_network in learnt.items()},
         }
 
     return features

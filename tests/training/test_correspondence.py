@@ -1,13 +1,20 @@
 """Table 2: pairs whose answers are known, features that say what they say, and figures that are what they are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posenorm_core.embedding.architecture import EmbeddingArchitecture
+from posenorm_core.embedding.embed import embed
+from posenorm_core.embedding.network import parameter_shapes
+from posenorm_core.embedding.weights import load_embedding, save_embedding
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT
+from posenorm_core.normalizer import normalize
 from posenorm_core.weights import load_weights
 from training.configuration import Configuration
 from training.correspondence import correspondence, matched
@@ -18,6 +25,7 @@ from training.frame_features import (
     joint_angles,
     latent_features,
     projectors,
+    rows_of,
     with_neighbours,
 )
 from training.trainer import Trainer
@@ -144,7 +152,7 @@ def test_around_a_frame_every_fourth_is_taken_and_beyond_the_ends_the_end() -> N
 
 def test_rows_about_the_clip_s_mean_do_not_see_what_lasts(data: MotionData) -> None:
     clip = draw_pair(data, 0, "same body", 0).source
-    told = features_of_weights(load_weights(None))(clip)
+    told = features_of_weights(load_weights(None), {})(clip)
     for name in ("normalized pose, L2", "global rotations, 6D"):
         plain, centred = told[f"{name}, ±40 frames"], told[f"{name}, ±40 frames, less the clip's mean"]
         lasting = (plain - centred).reshape(len(clip), 21, -1)
@@ -152,6 +160,19 @@ def test_rows_about_the_clip_s_mean_do_not_see_what_lasts(data: MotionData) -> N
         assert np.abs(lasting).max() > 0.1
     middle = told["normalized pose, L2, ±40 frames"].reshape(len(clip), 21, -1)[:, 10]
     np.testing.assert_array_equal(middle, told["normalized pose, L2"])
+
+
+def test_learnt_features_are_those_of_the_normalized_clip(data: MotionData, tmp_path: Path) -> None:
+    clip = draw_pair(data, 0, "same body", 0).source
+    architecture = EmbeddingArchitecture(width=8, blocks=1, size=4)
+    rng = np.random.default_rng(0)
+    parameters = {name: rng.normal(size=shape) for name, shape in parameter_shapes(architecture).items()}
+    save_embedding(tmp_path / "other.npz", architecture, parameters, {})
+    weights = load_weights(None)
+    _, normalized = rows_of(weights, (), (), [("other", tmp_path / "other.npz")])
+    told, motion = normalized(clip), normalize(clip, weights=weights)
+    np.testing.assert_array_equal(told["E_P"], embed(motion))
+    np.testing.assert_array_equal(told["E_P, other"], embed(motion, load_embedding(tmp_path / "other.npz")))
 
 
 def test_latent_features_are_what_a_semgcn_s_last_layer_makes_the_pose_of(data: MotionData) -> None:

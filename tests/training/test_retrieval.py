@@ -77,7 +77,7 @@ def test_the_commands_tell_the_same_on_the_terminal_and_in_the_file(
     out = tmp_path / "figures.json"
     monkeypatch.setattr(evaluate, "load_data", lambda path: data.subset(np.arange(data.clip_count) < 2))
     monkeypatch.setattr(splits, "part", lambda clips, label: clips)
-    monkeypatch.setattr(evaluate, "rows_of", lambda weights, checkpoints, pr_vipe: [features_2d])
+    monkeypatch.setattr(evaluate, "rows_of", lambda *given: [features_2d])
     monkeypatch.setattr(sys, "argv", ["evaluate", command, "--data", "none", "--seeds", "1", "-o", str(out)])
     assert evaluate.main() == 0
     told = json.loads(out.read_text())[command]
