@@ -1,12 +1,13 @@
 """Two motions lined up: which frame of B answers which of A, how far apart they are there, and in which joints.
 
-A frame's feature is its normalized pose: the joint positions on the condition skeleton with the root unified, so that
+A frame is known by its normalized pose: the joint positions on the condition skeleton with the root unified, so that
 neither the body nor the view counts. A distance is the root mean square over the joints of how far apart they are.
-Frames are lined up by dynamic time warping (`dtw`); file format posenorm-alignment, see DESIGN.md, Files.
+Frames are lined up by dynamic time warping (`dtw`) of that and of E_P, which knows an instant by what goes before and
+after it; file format posenorm-alignment, see DESIGN.md, Files.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, JOINT_NAMES
 from posenorm_core.dtw import Hit, find_hits, warping_path
+from posenorm_core.embedding.embed import embed
 from posenorm_core.files import write_aside
 from posenorm_core.motion import Motion, with_orientation
 from posenorm_core.quaternion import degrees, geodesic_angle
@@ -23,6 +25,10 @@ from posenorm_core.retiming import time_map
 FORMAT, VERSION = "posenorm-alignment", 1
 # Metres: how far two poses taken at random from the training recordings are apart, on average.
 UNRELATED = 0.17
+# Metres that count as much as a distance of 1 between features of E_P, where frames are lined up. From a half to an
+# eighth of the above, two films of one performance are lined up about as rightly; with the least of it, copies at
+# another speed are still lined up to the frame, and unlike performances by their poses.
+_AS_ONE = UNRELATED / 8
 KEYFRAMES = 8
 # Seconds between two frames that are named as different, and how many are named; joints named at each.
 _APART, _MOST_FRAMES, _MOST_JOINTS = 0.5, 5, 3
@@ -72,18 +78,26 @@ def pose_features(motion: Motion) -> np.ndarray:
     return np.asarray(posed.reshape(len(posed), -1) / np.sqrt(JOINT_COUNT))
 
 
+def instant_features(motion: Motion) -> np.ndarray:
+    """(T, 57 + D) by which frames are lined up: normalized poses beside E_P's features, each to its scale.
+
+    Raises InputError where the motion has not the condition skeleton's joints.
+    """
+    return np.hstack([pose_features(motion) / _AS_ONE, embed(motion)])
+
+
 def align(a: Motion, b: Motion) -> Alignment:
     """Lines `b` up with `a`, from end to end.
 
     Raises InputError where one of them has not the condition skeleton's joints.
     """
-    return alignment_along(a, b, warping_path(pose_features(a), pose_features(b)))
+    return alignment_along(a, b, warping_path(instant_features(a), instant_features(b)))
 
 
 def alignment_along(a: Motion, b: Motion, path: np.ndarray) -> Alignment:
     """What `path` (P, 2) of frames in `a` and `b` tells of them: a warping path's or a hit's."""
     features_a, features_b = pose_features(a), pose_features(b)
-    distance = np.linalg.norm(features_a[path[:, 0]] - features_b[path[:, 1]], axis=1)
+    distance = _apart(features_a, features_b, path)
     angles = joint_angles(a, b, path)
     return Alignment(
         path=path,
@@ -96,8 +110,15 @@ def alignment_along(a: Motion, b: Motion, path: np.ndarray) -> Alignment:
 
 
 def find(query: Motion, clip: Motion, count: int) -> list[Hit]:
-    """The `count` stretches of `clip` most like `query`, best first; see `dtw.find_hits`."""
-    return find_hits(pose_features(query), pose_features(clip), count)
+    """The `count` stretches of `clip` most like `query`, best first, their distances in metres; see `dtw.find_hits`."""
+    hits = find_hits(instant_features(query), instant_features(clip), count)
+    features_query, features_clip = pose_features(query), pose_features(clip)
+    return [replace(hit, mean_distance=float(_apart(features_query, features_clip, hit.path).mean())) for hit in hits]
+
+
+def _apart(features_a: np.ndarray, features_b: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """The distances (P,) along a path (P, 2)."""
+    return np.asarray(np.linalg.norm(features_a[path[:, 0]] - features_b[path[:, 1]], axis=1))
 
 
 def similarity(distance: float) -> float:

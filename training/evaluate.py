@@ -32,7 +32,7 @@ from training import scoring, splits
 from training.cleaning_report import write_report as write_cleaning_report
 from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
-from training.correspondence import Correspondence, correspondence
+from training.correspondence import correspondence
 from training.dataset import MotionData, builtin_data, load_data
 from training.detector_noise import measure, require_rate
 from training.feet import feet_scores
@@ -40,12 +40,13 @@ from training.frame_features import rows_of
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
-from training.retrieval import Retrieval, retrieval
+from training.retrieval import retrieval
 from training.robustness import robustness
 from training.robustness_report import write_report
+from training.row_tables import correspondence_tables, retrieval_table
 from training.scoring import Figures, Scores
 from training.shipped import predictor
-from training.tables import Cell, Column, markdown
+from training.tables import Column, markdown
 from training.trainer import trained
 from training.two_views import agreements
 from training.two_views_report import truth_of_views, views_table
@@ -180,7 +181,7 @@ def run_views(options: argparse.Namespace) -> None:
 
 def run_correspondence(options: argparse.Namespace) -> None:
     """The command `correspondence`."""
-    _run_rows(options, "correspondence", correspondence, correspondence_table)
+    _run_rows(options, "correspondence", correspondence, correspondence_tables)
 
 
 def run_retrieval(options: argparse.Namespace) -> None:
@@ -198,32 +199,6 @@ def _run_rows(options: argparse.Namespace, name: str, measured: Callable[..., An
     print(table(found))
     told = {setting: {row: asdict(figures) for row, figures in rows.items()} for setting, rows in found.items()}
     _write(options.out, {"weights": weights.name, "seeds": options.seeds, name: told})
-
-
-def correspondence_table(found: dict[str, dict[str, Correspondence]]) -> str:
-    """A row of features a line, hits in per cent and mean square errors in each setting, with their spread."""
-    columns = [Column("features")]
-    for setting in found:
-        columns += [Column(f"{setting}: hits %", 1), Column("±", 1), Column("square error", 0), Column("±", 0)]
-    lines: list[list[Cell]] = []
-    for name in next(iter(found.values())):
-        line: list[Cell] = [name]
-        for rows in found.values():
-            line += [100 * rows[name].hits, 100 * rows[name].hits_spread, rows[name].error, rows[name].error_spread]
-        lines.append(line)
-    return markdown(columns, lines)
-
-
-def retrieval_table(found: dict[str, dict[str, Retrieval]]) -> str:
-    """A row of features a line, Hit@1 and Hit@10 in per cent in each setting, with their spread."""
-    columns = [Column("features")]
-    for setting in found:
-        columns += [Column(f"{setting}: Hit@1 %", 1), Column("±", 1), Column("Hit@10 %", 1), Column("±", 1)]
-    lines: list[list[Cell]] = [
-        [name, *(100 * value for rows in found.values() for value in asdict(rows[name]).values())]
-        for name in next(iter(found.values()))
-    ]
-    return markdown(columns, lines)
 
 
 def _named_path(word: str) -> tuple[str, Path]:

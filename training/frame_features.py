@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from posenorm_core import quaternion
+from posenorm_core.alignment import instant_features
 from posenorm_core.cleaning import cleaned
 from posenorm_core.condition_skeleton import JOINT_NAMES, NON_LEAVES, PARENTS
 from posenorm_core.embedding.embed import embed
@@ -78,6 +79,7 @@ def features_of_weights(weights: Weights, learnt: Mapping[str, EmbeddingWeights]
             **_in_time("normalized pose, L2", positions),
             **_in_time("global rotations, 6D", _flat(quaternion.to_6d(globally))),
             **{name: embed(motion, of_network) for name, of_network in learnt.items()},
+            "normalized pose and E_P, as `align`": instant_features(motion),
         }
 
     return features

@@ -106,7 +106,7 @@ def test_b_moves_as_a_does_when_it_is_a_at_another_speed(orientation: str) -> No
     for frame in range(5, 5 + int((FRAMES_A - 1) * 24 / FPS_A), 3):
         bpy.context.scene.frame_set(frame)
         posed_a, posed_b = pose_positions(a), pose_positions(b)
-        np.testing.assert_allclose(posed_b - posed_b[0], posed_a - posed_a[0], atol=7 * MILLIMETRES)
+        np.testing.assert_allclose(posed_b - posed_b[0], posed_a - posed_a[0], atol=10 * MILLIMETRES)
     assert found.similarity > 0.97
     assert found.speed_ratio == pytest.approx(0.6, abs=0.03)
     assert b.animation_data.action == found.action
@@ -118,7 +118,7 @@ def test_the_retimed_motion_is_whole(pair: tuple[Any, Any]) -> None:
     run(pair)
     expected, found = read_motion(a), read_motion(b)
     assert (len(found), found.fps) == (FRAMES_A, FPS_A)
-    np.testing.assert_allclose(found.root_position, expected.root_position, atol=8 * MILLIMETRES)
+    np.testing.assert_allclose(found.root_position, expected.root_position, atol=17 * MILLIMETRES)
     assert found.confidence.shape == expected.confidence.shape
     set_orientation(b, "view")
     set_orientation(a, "view")

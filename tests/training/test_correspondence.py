@@ -17,7 +17,7 @@ from posenorm_core.landmarks import LANDMARK_COUNT
 from posenorm_core.normalizer import normalize
 from posenorm_core.weights import load_weights
 from training.configuration import Configuration
-from training.correspondence import correspondence, matched
+from training.correspondence import correspondence, matched, path_error
 from training.dataset import MotionData, builtin_data
 from training.frame_features import (
     features_2d,
@@ -141,6 +141,14 @@ def test_features_that_know_the_instant_hit_and_those_that_know_nothing_do_not(d
     pair = draw_pair(data, 0, "same body", 0)
     source = np.arange(len(pair.source))[:, None].astype(float)
     assert matched(source, source[pair.answers], pair.answers).hits == 1
+
+
+def test_a_path_is_off_by_the_frames_between_it_and_what_answers() -> None:
+    source = np.arange(50.0)[:, None] ** 2
+    answers = np.arange(0, 50, 7)
+    assert path_error(source, source[answers], answers) < 2  # the frames between belong to one of two neighbours
+    assert path_error(source[:5], source[:5], np.arange(5)) == 0
+    assert path_error(source[:5], source[:5], np.arange(5) + 3) == 3
 
 
 def test_around_a_frame_every_fourth_is_taken_and_beyond_the_ends_the_end() -> None:

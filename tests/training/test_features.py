@@ -175,6 +175,21 @@ def test_a_batch_holds_frames_where_it_says(shown: list[Performance], dropped: f
         assert torch.equal(a, b) == (dropped == 0)
 
 
+def test_films_run_at_tempos_of_their_own_and_their_times_say_so(shown: list[Performance]) -> None:
+    true = [replace(one, rotations=np.stack([one.rotations[-1]] * 2)) for one in shown]
+    options = FeatureData(mirror=0.0, tempo=2.0)
+    batch = draw_batch(true, probabilities_of(true, 0.5), options, 6, (40, 60), (1, 2))
+    steps = batch.times.diff(dim=-1)
+    assert ((steps >= 0.5) & (steps <= 2)).all()
+    torch.testing.assert_close(steps, steps[..., :1].expand_as(steps))
+    assert steps[..., 0].std() > 0.2
+    for clip in range(6):
+        apart = (batch.times[0, clip, :, None] - batch.times[1, clip]).abs()
+        near = apart.min(dim=1)
+        turned = (batch.rotations[0, clip] * batch.rotations[1, clip][near.indices]).sum(-1).abs()
+        assert turned[near.values < 0.05].min() > 0.999
+
+
 def test_a_step_follows_from_its_number_alone(shown: list[Performance]) -> None:
     share = probabilities_of(shown, 0.5)
     first, again, other = (

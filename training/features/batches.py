@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from posenorm_core.frame_rate import resample_rotations
 from posenorm_core.mirror import mirrored_rotations
 from training.features.configuration import FeatureData
 from training.features.views import Performance
@@ -30,8 +31,9 @@ def draw_batch(
 ) -> PairBatch:
     """`clips` performances, drawn with `probabilities`, and as many frames of each: between the two of `frames`.
 
-    A performance may be shown left for right or backwards, in both films alike; of all the films of a batch frames may
-    be dropped, in each film others. There are fewer frames where the drawn performances have no more.
+    A performance may be shown left for right or backwards, in both films alike; each film runs at a tempo of its own;
+    of all the films of a batch frames may be dropped, in each film others. There are fewer frames where the drawn
+    performances have no more.
     """
     rng = np.random.default_rng(seed)
     wanted = int(np.exp(rng.uniform(*np.log(frames))))
@@ -68,8 +70,14 @@ def _pair(
     mirror, backwards = rng.random() < options.mirror, rng.random() < options.reverse
     pair = []
     for film in chosen:
-        kept = kept_frames(length, rng) if drops else np.arange(length)
-        rotations = one.rotations[film, begin : begin + length][kept]
+        times = np.arange(0, length, _tempo(options, rng))
+        times = times[kept_frames(len(times), rng)] if drops else times
+        rotations = resample_rotations(one.rotations[film, begin : begin + length].astype(np.float32), times)
         rotations = mirrored_rotations(rotations) if mirror else rotations
-        pair.append((rotations[::-1], length - 1 - kept[::-1]) if backwards else (rotations, kept))
+        pair.append((rotations[::-1], length - 1 - times[::-1]) if backwards else (rotations, times))
     return pair
+
+
+def _tempo(options: FeatureData, rng: np.random.Generator) -> float:
+    """Frames of the performance from one of a film's to its next."""
+    return float(np.exp(rng.uniform(-1, 1) * np.log(options.tempo)))

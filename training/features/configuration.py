@@ -26,6 +26,7 @@ class FeatureData:
     family_power: float = 0.5  # families are drawn in proportion to their length to this power
     mirror: float = 0.5  # share of performances that are shown left for right
     reverse: float = 0.0  # and that run backwards
+    tempo: float = 1.0  # each film runs up to so many times as fast as the performance, or as slow
     dropped: float = 0.0  # share of performances of which each frame is dropped with a probability of one half
 
 
@@ -103,6 +104,7 @@ _BOUNDS = (
     ("data", ("views",), 1, 64),
     ("data", ("builtin_minutes",), 0.1, 1e5),
     ("data", ("family_power", "mirror", "reverse", "dropped"), 0, 1),
+    ("data", ("tempo",), 1, 4),
     ("triplet", ("positive", "easy_negative", "hard_negative", "curriculum"), 0, 1),
     ("triplet", ("margin",), 1e-6, 2),
     ("contrastive", ("temperature",), 0.01, 10),
