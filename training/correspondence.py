@@ -1,8 +1,8 @@
 """The paper's Table 2: how often the nearest frame of the other video, by each row's features, is the right one.
 
 For every frame of the target its nearest in the source (`posenorm_core.correspondence`); a hit is one at most 5 frames
-from what answers it. Beside the paper's measures: how far off the path is that lines the two up from end to end. Figures
-are means over a performance's frames, over a family's performances, and over families.
+from what answers it. Beside the paper's measures: how far off the path is that lines the two up from end to end.
+Figures are means over a performance's frames, over a family's performances, and over families.
 """
 
 from collections.abc import Iterator, Sequence
