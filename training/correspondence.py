@@ -29,14 +29,17 @@ class Matched:
 
 @dataclass(frozen=True)
 class Correspondence:
-    """A row in a setting: means of `Matched` and of `path_error`, and their standard deviations over seeds."""
+    """A row in a setting: means of `Matched` and of `path_error`, and their standard deviations over seeds.
+
+    Rows measured before there was a path's error have none.
+    """
 
     hits: float
     hits_spread: float
     error: float
     error_spread: float
-    off: float
-    off_spread: float
+    off: float | None = None
+    off_spread: float | None = None
 
 
 def matched(source: np.ndarray, target: np.ndarray, answers: np.ndarray) -> Matched:

@@ -8,15 +8,14 @@
     python -m training.evaluate views VIEW VIEW              # one real performance filmed from two sides at once
     python -m training.evaluate correspondence --data DATA   # the paper's Table 2: frames of two videos that answer
     python -m training.evaluate retrieval --data DATA        # the same instant among all performances' frames
+    python -m training.evaluate recognition --labels FILE    # the paper's Table 3: actions of Penn Action
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
 
 The comparison with other models, each trained here, is `python -m training.experiments`.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,26 +23,22 @@ from typing import Any
 import numpy as np
 
 from posenorm_core.command import exit_code
-from posenorm_core.errors import InputError
-from posenorm_core.files import require_writable, write_aside
+from posenorm_core.files import require_writable
 from posenorm_core.formats import read_clip
 from posenorm_core.weights import Weights, load_weights
-from training import scoring, splits
+from training import evaluate_features, scoring, splits
 from training.cleaning_report import write_report as write_cleaning_report
 from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
-from training.correspondence import correspondence
 from training.dataset import MotionData, builtin_data, load_data
 from training.detector_noise import measure, require_rate
 from training.feet import feet_scores
-from training.frame_features import rows_of
+from training.figures_file import make_folder, write_figures
 from training.ground_scores import GroundScores, ground_scores
 from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
-from training.retrieval import retrieval
 from training.robustness import robustness
 from training.robustness_report import write_report
-from training.row_tables import correspondence_tables, retrieval_table
 from training.scoring import Figures, Scores
 from training.shipped import predictor
 from training.tables import Column, markdown
@@ -109,13 +104,13 @@ def run_normalizer(options: argparse.Namespace) -> None:
         print(table(families, f"landmarks: {layout}") + "\n")
         content[layout] = {name: value.flat() for name, value in families.items()}
         content[layout]["actions"] = {name: value.flat() for name, value in actions.items()}
-    _write(options.out, content)
+    write_figures(options.out, content)
 
 
 def run_robustness(options: argparse.Namespace) -> None:
     """The command `robustness`."""
     data = load_data(options.data)
-    _make_folder(options.out)
+    make_folder(options.out)
     report = robustness(load_weights(options.weights), splits.part(data, "test"), splits.part(data, "train"))
     write_report(report, options.out)
     print(f"{options.out}: robustness.json, robustness.md, robustness.png")
@@ -125,18 +120,10 @@ def run_cleaning(options: argparse.Namespace) -> None:
     """The command `cleaning`."""
     data = splits.part(load_data(options.data), "test")
     noise = measure([require_rate(read_clip(path, options.fps)).keypoints() for path in options.clips])
-    _make_folder(options.out)
+    make_folder(options.out)
     weights = load_weights(options.weights)
     write_cleaning_report(weights.name, noise, cleaning_scores(weights, data, noise), options.out)
     print(f"{options.out}: cleaning.json, cleaning.md, cleaning.png")
-
-
-def _make_folder(path: Path) -> None:
-    """The folder, made where it is not there; raises InputError where it cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be made ({error.strerror}); choose another -o") from None
 
 
 def run_ground(options: argparse.Namespace) -> None:
@@ -146,7 +133,7 @@ def run_ground(options: argparse.Namespace) -> None:
     content = {name: _measured(told) for name, told in scores.items()}
     rows = [[name, *map(told.get, _GROUND_COLUMNS)] for name, told in content.items()]
     print(markdown([Column("family"), *_GROUND_COLUMNS.values()], rows))
-    _write(options.out, {"weights": weights.name, "ground": content})
+    write_figures(options.out, {"weights": weights.name, "ground": content})
 
 
 def run_feet(options: argparse.Namespace) -> None:
@@ -160,7 +147,7 @@ def run_feet(options: argparse.Namespace) -> None:
         for family, told in scores.items()
     ]
     print(markdown([Column("locking"), Column("family"), *_FEET_COLUMNS.values()], rows))
-    _write(options.out, {"weights": weights.name, "part": options.part, "feet": content})
+    write_figures(options.out, {"weights": weights.name, "part": options.part, "feet": content})
 
 
 def _measured(scores: GroundScores) -> dict[str, float | None]:
@@ -176,37 +163,7 @@ def run_views(options: argparse.Namespace) -> None:
     rows = agreements(first, second, weights, options.checkpoint or [], truth)
     print(f"{views_table(rows)}\n\n{words}")
     views = {name: asdict(row) for name, row in rows.items()}
-    _write(options.out, {"weights": weights.name, "reconstruction": words, "views": views})
-
-
-def run_correspondence(options: argparse.Namespace) -> None:
-    """The command `correspondence`."""
-    _run_rows(options, "correspondence", correspondence, correspondence_tables)
-
-
-def run_retrieval(options: argparse.Namespace) -> None:
-    """The command `retrieval`."""
-    _run_rows(options, "retrieval", retrieval, retrieval_table)
-
-
-def _run_rows(options: argparse.Namespace, name: str, measured: Callable[..., Any], table: Callable[..., str]) -> None:
-    """A command that compares features of frames: figures by setting and row."""
-    if options.seeds < 1:
-        raise InputError(f"--seeds {options.seeds}: must be 1 or more")
-    weights = load_weights(options.weights)
-    rows = rows_of(weights, options.checkpoint or (), options.pr_vipe or (), options.embedding or ())
-    found = measured(splits.part(load_data(options.data), "test"), rows, range(options.seeds))
-    print(table(found))
-    told = {setting: {row: asdict(figures) for row, figures in rows.items()} for setting, rows in found.items()}
-    _write(options.out, {"weights": weights.name, "seeds": options.seeds, name: told})
-
-
-def _named_path(word: str) -> tuple[str, Path]:
-    """NAME=PATH."""
-    name, equals, path = word.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"'{word}' must be NAME=PATH")
-    return name, Path(path)
+    write_figures(options.out, {"weights": weights.name, "reconstruction": words, "views": views})
 
 
 def run_human36m(options: argparse.Namespace) -> None:
@@ -218,7 +175,9 @@ def run_human36m(options: argparse.Namespace) -> None:
         rows[str(path)] = (trainer.predict(mirror=True), trainer.context)
     content = {name: human36m.score(*row, options.data, options.detections) for name, row in rows.items()}
     print(human36m_table(content))
-    _write(options.out, {name: {action: asdict(m) for action, m in told.items()} for name, told in content.items()})
+    write_figures(
+        options.out, {name: {action: asdict(m) for action, m in told.items()} for name, told in content.items()}
+    )
 
 
 def human36m_table(content: dict[str, dict[str, human36m.Measures]]) -> str:
@@ -230,13 +189,6 @@ def human36m_table(content: dict[str, dict[str, human36m.Measures]]) -> str:
     means = {name: told[human36m.MEAN] for name, told in content.items()}
     cells = ("mpjpe", "pa_mpjpe", "delta_mpjpe_bone", "delta_mpjpe_chunk")
     return markdown(columns, [[name, *(getattr(mean, cell) for cell in cells)] for name, mean in means.items()])
-
-
-def _write(path: Path | None, content: dict[str, Any]) -> None:
-    """The figures as JSON, where a file was asked for."""
-    if path:
-        with write_aside(path) as aside:
-            aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -257,13 +209,13 @@ def main() -> int:
     curves.add_argument(
         "-o", "--out", type=Path, default=Path("out/robustness"), help="folder (default: out/robustness)"
     )
-    curves.set_defaults(run=run_robustness)
+    curves.set_defaults(run=run_robustness, writes_folder=True)
     faults = commands.add_parser("cleaning", help="what cleaning is worth on detections as wrong as real ones")
     faults.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
     faults.add_argument("--clips", type=Path, nargs="+", required=True, help="real detections, to measure their noise")
     faults.add_argument("--fps", type=float, help="their frame rate where their format has none")
     faults.add_argument("-o", "--out", type=Path, default=Path("out/cleaning"), help="folder (default: out/cleaning)")
-    faults.set_defaults(run=run_cleaning)
+    faults.set_defaults(run=run_cleaning, writes_folder=True)
     ground = commands.add_parser("ground", help="contacts, vertical and path before cameras that look up or down")
     ground.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
     ground.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
@@ -279,28 +231,14 @@ def main() -> int:
     views.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
     views.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     views.set_defaults(run=run_views)
-    table_2 = commands.add_parser("correspondence", help="the paper's Table 2: frames of two videos that answer")
-    table_2.set_defaults(run=run_correspondence)
-    finding = commands.add_parser("retrieval", help="the same instant among the frames of all performances")
-    finding.set_defaults(run=run_retrieval)
-    for command in (table_2, finding):
-        command.add_argument("--data", type=Path, required=True, help="data set of training.prepare")
-        command.add_argument("--seeds", type=int, default=3, help="draws of cameras and dropped frames (default: 3)")
-        command.add_argument(
-            "--checkpoint", type=_named_path, action="append", metavar="NAME=PATH", help="rows of another model"
-        )
-        command.add_argument(
-            "--embedding", type=_named_path, action="append", metavar="NAME=PATH", help="a row: other weights of E_P"
-        )
-        command.add_argument("--pr-vipe", type=Path, action="append", help="a row: a checkpoint of training.pr_vipe")
-        command.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
+    evaluate_features.add_commands(commands)
     table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
     table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
     table_1.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
     table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
     table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     table_1.set_defaults(run=run_human36m)
-    for command in (normalizer, curves, faults, ground, feet, views, table_2, finding, table_1):
+    for command in commands.choices.values():
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()
     return exit_code(lambda: _run(options))
@@ -308,7 +246,7 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> None:
     """The command; where it could not write is known before the work."""
-    if options.out and options.run not in (run_robustness, run_cleaning):
+    if options.out and not getattr(options, "writes_folder", False):
         require_writable(options.out)
     options.run(options)
 

@@ -12,7 +12,7 @@ from training.tables import Cell, Column, markdown
 def correspondence_tables(found: dict[str, dict[str, Correspondence]]) -> str:
     """A row of features a line, with their spread in each setting: hits in per cent and square errors, then paths."""
 
-    def nearest(row: Correspondence) -> list[float]:
+    def nearest(row: Correspondence) -> list[Cell]:
         return [100 * row.hits, 100 * row.hits_spread, row.error, row.error_spread]
 
     hits = [Column("hits %", 1), Column("±", 1), Column("square error", 0), Column("±", 0)]
@@ -26,7 +26,7 @@ def retrieval_table(found: dict[str, dict[str, Retrieval]]) -> str:
     return _by_setting(found, columns, lambda row: [100 * value for value in asdict(row).values()])
 
 
-def _by_setting(found: dict[str, dict[str, Any]], columns: list[Column], cells: Callable[[Any], list[float]]) -> str:
+def _by_setting(found: dict[str, dict[str, Any]], columns: list[Column], cells: Callable[[Any], list[Cell]]) -> str:
     """A row of features a line: of each setting the `columns`, the first of which names it."""
     named = [
         replace(column, title=f"{setting}: {column.title}") if column is columns[0] else column

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from posenorm_core.keypoints import Keypoints
-from training import evaluate, splits
+from training import evaluate, evaluate_features, splits
 from training.correspondence import HIT
 from training.dataset import MotionData, builtin_data
 from training.frame_features import features_2d
@@ -75,9 +75,9 @@ def test_the_commands_tell_the_same_on_the_terminal_and_in_the_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "figures.json"
-    monkeypatch.setattr(evaluate, "load_data", lambda path: data.subset(np.arange(data.clip_count) < 2))
+    monkeypatch.setattr(evaluate_features, "load_data", lambda path: data.subset(np.arange(data.clip_count) < 2))
     monkeypatch.setattr(splits, "part", lambda clips, label: clips)
-    monkeypatch.setattr(evaluate, "rows_of", lambda *given: [features_2d])
+    monkeypatch.setattr(evaluate_features, "rows_of", lambda *given: [features_2d])
     monkeypatch.setattr(sys, "argv", ["evaluate", command, "--data", "none", "--seeds", "1", "-o", str(out)])
     assert evaluate.main() == 0
     told = json.loads(out.read_text())[command]
