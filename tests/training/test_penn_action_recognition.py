@@ -102,7 +102,7 @@ def test_pooled_features_tell_order_and_pace_of_the_shortest_clips_too() -> None
 
 def test_what_can_be_told_apart_is_told_by_both_methods(clips: list[LabelledClip]) -> None:
     actions = np.array([clip.action for clip in clips])
-    said = recognize(clips, [features_2d])["2D angles"]
+    said = recognize(clips, [lambda clip: {"angles": features_2d(clip)["2D angles"]}])["angles"]
     assert (said.by_classifier == actions).mean() > 0.9
     assert (said.by_neighbour == actions).mean() > 0.9
 

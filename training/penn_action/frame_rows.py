@@ -28,6 +28,8 @@ from training.frame_features import FrameFeatures, Named, joint_angles, projecto
 from training.penn_action.labels import LAYOUT
 from training.two_views import poses_by
 
+# What `normalize` makes of a clip, all of it.
+WIDEST = "normalized: all of these, pelvis's path"
 _TURNING = list(NON_LEAVES[1:])
 _HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 _TRUNK = ("pelvis", "thorax", None)
@@ -106,7 +108,7 @@ def features_of(weights: Weights, embedding: EmbeddingWeights) -> FrameFeatures:
     def features(clip: Keypoints) -> dict[str, np.ndarray]:
         motion = normalize(clip, weights=weights)
         told = {name: row(motion) for name, row in MOTION_ROWS.items()} | {"E_P": embed(motion, embedding)}
-        return told | {"normalized: all of these, pelvis's path": np.hstack([*told.values(), pictured(clip)[1]])}
+        return told | {WIDEST: np.hstack([*told.values(), pictured(clip)[1]])}
 
     return features
 

@@ -1,4 +1,7 @@
-"""Table 3 as files: how often each row is right, by either method, and which actions the best row takes for which."""
+"""Table 3 as files: how often each row is right, by either method, and which actions are taken for which.
+
+The picture has two rows: the one that is right most often, and what `normalize` makes with all that it tells.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,14 +9,25 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from posenorm_core.files import write_aside
+from training.penn_action.frame_rows import WIDEST
 from training.penn_action.labels import LabelledClip
 from training.penn_action.recognition import NOTHING, Recognized
 from training.tables import Column, markdown
 
 _INK, _FAINT = "#2b2f33", "#6b727a"
+_DARK = 0.5  # share from which on a field is so dark that its number is white
+_TITLE = """\
+# Recognition of Penn Action's actions (the paper's Table 3)
+
+Five-fold cross-validation on the training labels, clips of one film in one part; how, and what the rows are, stands
+in [docs/evaluation.md](../../docs/evaluation.md#features-of-frames). `python -m training.evaluate recognition
+--labels FILE --weights benchmarks/weights/normalizer.npz --checkpoint NAME=PATH -o benchmarks/results`
+
+"""
 _COLUMNS = (
     Column("features"),
     Column("nearest neighbour %", 1),
@@ -29,13 +43,18 @@ def write_report(clips: Sequence[LabelledClip], said: Mapping[str, Recognized], 
     actions = np.array([clip.action for clip in clips])
     figures = {name: figures_of(actions, row) for name, row in said.items()}
     best = max(figures, key=lambda name: figures[name]["classifier"])
-    counts = confusion(actions, said[best].by_classifier)
+    shown = [name for name in dict.fromkeys([best, WIDEST]) if name in said]
+    counts = {name: confusion(actions, said[name].by_classifier) for name in shown}
     table = markdown(_COLUMNS, [[name, *_cells(row)] for name, row in figures.items()])
-    content = {"clips": len(clips), "rows": figures, "confusion": {"row": best, "counts": counts.tolist()}}
-    for suffix, text in (("json", json.dumps(content, indent=1)), ("md", table)):
+    content = {
+        "clips": len(clips),
+        "rows": figures,
+        "confusion": {name: told.tolist() for name, told in counts.items()},
+    }
+    for suffix, text in (("json", json.dumps(content, indent=1)), ("md", _TITLE + table)):
         with write_aside(folder / f"recognition.{suffix}") as aside:
             aside.write_text(text + "\n", encoding="utf-8")
-    draw_confusion(folder / "recognition.png", sorted(set(actions.tolist())), counts, best)
+    draw_confusions(folder / "recognition.png", sorted(set(actions.tolist())), counts)
     return table
 
 
@@ -63,24 +82,30 @@ def confusion(actions: np.ndarray, said: np.ndarray) -> np.ndarray:
     return np.array([[int(((actions == name) & (said == answer)).sum()) for answer in answers] for name in names])
 
 
-def draw_confusion(path: Path, names: Sequence[str], counts: np.ndarray, row: str) -> None:
-    """Draws the counts (A, A + 1) as a picture, shaded by share; raises InputError where it cannot be written."""
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+def draw_confusions(path: Path, names: Sequence[str], counts: Mapping[str, np.ndarray]) -> None:
+    """Draws each row's counts (A, A + 1), shaded by share, side by side; raises InputError where it cannot write."""
     titles = [name.replace("_", " ") for name in names]
     with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8.5}):
-        figure = Figure(figsize=(8.2, 7.4), dpi=130, facecolor="white", layout="constrained")
-        axes = figure.add_subplot()
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for (line, column), count in np.ndenumerate(counts):
-            if count:
-                dark = shares[line, column] > 0.5
-                axes.text(column, line, str(count), ha="center", va="center", color="white" if dark else _INK)
-        axes.set_xticks(range(len(titles) + 1), [*titles, "refused"], rotation=45, ha="right")
-        axes.set_yticks(range(len(titles)), titles)
-        axes.set_xlabel("taken for", color=_FAINT)
-        axes.set_ylabel("is", color=_FAINT)
-        axes.set_title(f"{row}, linear classifier", color=_INK, loc="left", weight="bold")
-        axes.tick_params(length=0, colors=_INK)
-        axes.spines[:].set_visible(False)
+        figure = Figure(figsize=(1.2 + 7 * len(counts), 7.4), dpi=130, facecolor="white", layout="constrained")
+        panels = figure.subplots(1, len(counts), squeeze=False)[0]
+        for axes, (row, told) in zip(panels, counts.items(), strict=True):
+            _draw(axes, told)
+            axes.set_xticks(range(len(titles) + 1), [*titles, "refused"], rotation=45, ha="right")
+            axes.set_yticks(range(len(titles)), titles if axes is panels[0] else [""] * len(titles))
+            axes.set_xlabel("taken for", color=_FAINT)
+            axes.set_title(row, color=_INK, loc="left", weight="bold")
+        panels[0].set_ylabel("is", color=_FAINT)
         with write_aside(path) as aside:
             figure.savefig(aside, format=path.suffix.removeprefix("."))
+
+
+def _draw(axes: Axes, counts: np.ndarray) -> None:
+    """One row's counts."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (line, column), count in np.ndenumerate(counts):
+        if count:
+            ink = "white" if shares[line, column] > _DARK else _INK
+            axes.text(column, line, str(count), ha="center", va="center", color=ink)
+    axes.tick_params(length=0, colors=_INK)
+    axes.spines[:].set_visible(False)
