@@ -38,7 +38,7 @@ ENVIRONMENTS = {
     "test": Environment(
         ".venv",
         SUPPORTED,
-        ("-e", ".[plot,search,blender,training,video,test,check,package]"),
+        ("-e", ".[plot,search,cluster,blender,training,video,test,check,package]"),
         ("fake-bpy-module-4.2", "fake-bpy-module-latest"),
     ),
     "blender-4.2": Environment(".venv-blender-4.2", ("3.11",), ("-e", ".[plot,test,package]", "bpy==4.2.23")),

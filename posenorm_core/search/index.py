@@ -1,45 +1,42 @@
-"""An index: a folder with one `.npy` of descriptors for every person of every clip, and `index.json`, which lists them.
+"""An index: a folder with one `.npy` of descriptors for every person of every clip, and a journal, which lists them.
 
-A clip's descriptors are written first and the list after them, both aside and renamed: whatever stops the writing
-loses at most the clip being added, and nothing that was there is written again. One program writes at a time.
+A clip's descriptors are written first, aside and renamed, and its line in the journal after them: whatever stops the
+writing loses at most the clip being added, nothing that was there is written again, and a clip costs the same however
+many there are. Where a clip is, is kept relative to the index, so that the two can be moved together.
 """
 
+import contextlib
 import functools
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
-from posenorm_core.frame_rate import require_fps
+from posenorm_core.search.index_list import (
+    LIST,
+    IndexedClip,
+    head,
+    line_of,
+    made_again,
+    number_of,
+    people_of_line,
+    read_list,
+    require_list,
+)
+from posenorm_core.search.journal import append, damaged, write_journal
+from posenorm_core.search.lock import Lock
 from posenorm_core.search.pose_code import DIMENSIONS
-from posenorm_core.search.pose_code import VERSION as DESCRIPTOR_VERSION
 
-FORMAT, VERSION = "posenorm-index", 1
-LIST = "index.json"
 # What NumPy writes before the numbers of an array of this kind.
 _HEADER = 128
 # Descriptors, and what is written aside.
-_OURS = ("[0-9]*.npy", ".[0-9]*.npy", ".index-*.json", ".inverted-*")
+_OURS = ("[0-9]*.npy", ".[0-9]*.npy", ".index-*.jsonl", ".inverted-*")
 _FRAME_BYTES = DIMENSIONS * np.dtype(np.float32).itemsize
-
-
-@dataclass(frozen=True)
-class IndexedClip:
-    """One person of one clip: where it is, and the `file` of the index that holds its descriptors."""
-
-    name: str  # as it is told to people
-    path: str
-    person: int
-    frames: int
-    fps: float
-    size: int  # bytes of the clip's files when it was read
-    modified: int  # when they were last changed, nanoseconds
-    file: str
+Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -51,19 +48,47 @@ class Person:
     descriptors: np.ndarray
 
 
-@dataclass(frozen=True)
 class Index:
-    """The clips of the index in `folder`, in the order in which they were added."""
+    """The index in `folder`; a context that ends with `close`.
 
-    folder: Path
-    clips: tuple[IndexedClip, ...]
+    Who has created it or adds to it has the folder's lock from then on, until `close` or the end of the program.
+    """
+
+    def __init__(self, folder: Path, lock: Lock | None = None) -> None:
+        """Reads the list, to be added to where `lock` is the folder's; raises what `open_index` does."""
+        self.folder = folder
+        self._root = folder.resolve()
+        self._lock: Lock | None = None
+        if lock is None:
+            self._read()
+        else:
+            self._begin_writing(lock)
+
+    def __enter__(self) -> "Index":
+        """The index itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self.close()
+
+    def close(self) -> None:
+        """Lets others write to the index."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    @functools.cached_property
+    def clips(self) -> tuple[IndexedClip, ...]:
+        """Every person of every clip, in the order in which the clips were added."""
+        return tuple(clip for people in self._people.values() for clip in people)
 
     @property
     def frames(self) -> int:
         """The frames of all clips."""
         return sum(clip.frames for clip in self.clips)
 
-    def stamps(self) -> dict[str, tuple[int, int]]:
+    def stamps(self) -> dict[str, Stamp]:
         """The `stamp` of each clip when it was indexed, by its absolute path."""
         return {clip.path: (clip.size, clip.modified) for clip in self.clips}
 
@@ -73,33 +98,101 @@ class Index:
         try:
             array = np.load(path, mmap_mode="r")
         except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{path}: is damaged ({error!s:.100}); {_again(self.folder)}") from None
+            raise InputError(f"{path}: is damaged ({error!s:.100}); {made_again(self.folder)}") from None
         if array.shape != (clip.frames, DIMENSIONS) or array.dtype != np.float32:
-            raise InputError(f"{path}: holds other descriptors than its list tells; {_again(self.folder)}")
+            raise InputError(f"{path}: holds other descriptors than its list tells; {made_again(self.folder)}")
         return np.asarray(array)
+
+    def _read(self) -> None:
+        """Takes in the list as it is on the disk."""
+        (first, *lines), self._end = read_list(self.folder)
+        # Numbers of files are not used again, also where their clips are gone: what was made of those that had them,
+        # as inverted lists are, would take the new ones for them.
+        self._next_file: int = first["next_file"]
+        self._lines = len(lines)
+        self._people: dict[str, tuple[IndexedClip, ...]] = {}
+        for number, line in enumerate(lines, start=2):
+            try:
+                path = self._absolute(line["path"])
+                self._follow(path, people_of_line(path, line))
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                raise damaged(self.folder / LIST, number, error) from None
+        vars(self).pop("clips", None)
+        for clip in self.clips:
+            _require_whole(self.folder, clip)
+
+    def _follow(self, path: str, people: tuple[IndexedClip, ...]) -> None:
+        """From here on the clip at `path` has these people; it is the last that was added, or gone without any."""
+        self._people.pop(path, None)
+        if people:
+            self._people[path] = people
+            self._next_file = max(self._next_file, *(number_of(clip.file) + 1 for clip in people))
+
+    def _begin_writing(self, lock: Lock | None = None) -> None:
+        """Takes the lock, what others have written meanwhile, and away what an interrupted writing has left."""
+        if self._lock is not None:
+            return
+        self._lock = lock or Lock(self.folder)
+        try:
+            self._read()
+            self._tidy()
+        except BaseException:
+            self.close()
+            raise
+
+    def _tidy(self) -> None:
+        """Removes files of no clip; writes the list anew where most of its lines are of clips replaced or gone."""
+        kept = {clip.file for clip in self.clips}
+        for left in [left for pattern in _OURS for left in self.folder.glob(pattern)]:
+            if left.name not in kept:
+                left.unlink(missing_ok=True)
+        if self._lines > 2 * len(self._people):
+            lines = [line_of(self._relative(path), people) for path, people in self._people.items()]
+            self._end = write_journal(self.folder / LIST, [head(self._next_file), *lines])
+            self._lines = len(lines)
+
+    def _write(self, changed: dict[str, tuple[IndexedClip, ...]]) -> None:
+        """Lists the people that clips have now, by their paths, and takes away the files of those they had."""
+        former = [clip for path in changed for clip in self._people.get(path, ())]
+        lines = [line_of(self._relative(path), people) for path, people in changed.items()]
+        self._end = append(self.folder / LIST, self._end, lines)
+        self._lines += len(lines)
+        for path, people in changed.items():
+            self._follow(path, people)
+        vars(self).pop("clips", None)
+        for clip in former:
+            # Windows keeps what a search has mapped; the next writing removes it.
+            with contextlib.suppress(OSError):
+                (self.folder / clip.file).unlink()
+
+    def _relative(self, path: str) -> str:
+        """The absolute `path` from the index's folder, or as it is where it is on another of Windows' drives."""
+        try:
+            return Path(os.path.relpath(path, self._root)).as_posix()
+        except ValueError:
+            return path
+
+    def _absolute(self, path: str) -> str:
+        return os.path.normpath(self._root / path)
 
 
 def create_index(folder: str | Path) -> Index:
-    """The index in `folder`, or an empty new one where there is no such folder or it is empty.
+    """The index in `folder` to be added to, or a new one where there is no such folder or it is empty.
 
-    What an interrupted writing left is removed. Raises InputError where something else is in the folder.
+    What an interrupted writing left is removed. Raises InputError where something else is in the folder, another
+    program is writing there, or it cannot be written; and what `open_index` does.
     """
     folder = Path(folder)
     if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
-        index = open_index(folder)
-        kept = {clip.file for clip in index.clips}
-        for pattern in _OURS:
-            for left in folder.glob(pattern):
-                if left.name not in kept:
-                    left.unlink()
-        return index
+        require_list(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made a folder ({error.strerror}); choose another") from None
-    index = Index(folder, ())
-    _write_list(index)
-    return index
+    lock = Lock(folder)
+    if not (folder / LIST).exists():
+        write_journal(folder / LIST, [head(next_file=1)])
+    return Index(folder, lock)
 
 
 def open_index(folder: str | Path) -> Index:
@@ -107,90 +200,44 @@ def open_index(folder: str | Path) -> Index:
 
     Raises InputError where it is none, is of another version, or a file of it is missing or cut short.
     """
-    folder = Path(folder)
-    path = folder / LIST
-    if not path.is_file():
-        raise InputError(f"{folder}: is no index, which is a folder with an {LIST}; make one by `index`")
-    try:
-        listed = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read ({error!s:.100}); {_again(folder)}") from None
-    if not isinstance(listed, dict) or listed.get("format") != FORMAT:
-        raise InputError(f"{path}: is not the list of an index; give the folder that `index` has made")
-    for what, version in (("version", VERSION), ("descriptor_version", DESCRIPTOR_VERSION)):
-        if listed.get(what) != version:
-            kind = what.replace("_", " ")
-            raise InputError(f"{path}: {kind} {listed.get(what)!r:.20}, this program's is {version}; {_again(folder)}")
-    try:
-        index = Index(folder, tuple(_clip(told) for told in listed["clips"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{path}: is damaged ({error!s:.100}); {_again(folder)}") from None
-    for clip in index.clips:
-        _require_whole(folder, clip)
-    return index
+    return Index(Path(folder))
 
 
-def add_clip(index: Index, path: Path, name: str, people: Sequence[Person]) -> Index:
+def add_clip(index: Index, path: Path, name: str, people: Sequence[Person], read_at: Stamp | None = None) -> Index:
     """The index with the clip at `path`, in place of what it had of it; its files are written before this returns.
 
-    Raises InputError where they cannot be written.
+    `read_at` is the clip's `stamp` when it was read, by default that of now. Raises InputError where another program
+    is writing to the index or it cannot be written.
     """
-    where, (size, modified) = str(path.resolve()), stamp(path)
-    number = 1 + max((int(clip.file.removesuffix(".npy")) for clip in index.clips), default=0)
+    index._begin_writing()
+    where, (size, modified) = str(path.resolve()), read_at or stamp(path)
     added = []
-    for place, person in enumerate(people, start=number):
+    for number, person in enumerate(people, start=index._next_file):
         descriptors = np.ascontiguousarray(person.descriptors, dtype=np.float32)
         clip = IndexedClip(
-            name, where, person.number, len(descriptors), float(person.fps), size, modified, f"{place:07}.npy"
+            name, where, person.number, len(descriptors), float(person.fps), size, modified, f"{number:07}.npy"
         )
         with write_aside(index.folder / clip.file) as aside, aside.open("wb") as file:
             np.save(file, descriptors)
+            file.flush()
+            # A list that outlives a power cut names no file that does not.
+            os.fsync(file.fileno())
         added.append(clip)
-    replaced = [clip for clip in index.clips if clip.path == where]
-    index = replace(index, clips=(*(clip for clip in index.clips if clip.path != where), *added))
-    _write_list(index)
-    for clip in replaced:
-        (index.folder / clip.file).unlink(missing_ok=True)
+    index._write({where: tuple(added)})
     return index
 
 
-def stamp(path: Path) -> tuple[int, int]:
+def remove_clips(index: Index, paths: Iterable[str]) -> Index:
+    """The index without the clips at `paths`, absolute as its clips tell them; raises what `add_clip` does."""
+    index._begin_writing()
+    index._write(dict.fromkeys(paths, ()))
+    return index
+
+
+def stamp(path: Path) -> Stamp:
     """Bytes and time of the last change (ns) of the file at `path`, or of all files in that folder."""
     found = [each.stat() for each in ([path] if path.is_file() else path.iterdir())]
     return sum(each.st_size for each in found), max((each.st_mtime_ns for each in found), default=0)
-
-
-def _again(folder: Path) -> str:
-    return f"delete {folder} and make the index again"
-
-
-def _write_list(index: Index) -> None:
-    """Writes the list of the index, a line a clip."""
-    head = {"format": FORMAT, "version": VERSION, "descriptor_version": DESCRIPTOR_VERSION}
-    clips = ",\n".join(map(_row, index.clips))
-    with write_aside(index.folder / LIST) as aside:
-        aside.write_text(f'{json.dumps(head)[:-1]}, "clips": [\n{clips}\n]}}\n', encoding="utf-8")
-
-
-@functools.lru_cache(maxsize=2**16)
-def _row(clip: IndexedClip) -> str:
-    """The row of the list; kept, for the list is written as often as there are clips in it."""
-    return json.dumps(vars(clip))
-
-
-def _clip(told: dict[str, Any]) -> IndexedClip:
-    """A row of the list; raises what a wrong one does."""
-    values = {field.name: told[field.name] for field in fields(IndexedClip)}
-    for field in fields(IndexedClip):
-        wanted = (int, float) if field.type is float else field.type
-        if not isinstance(values[field.name], wanted):  # type: ignore[arg-type]
-            raise ValueError(f"{field.name} {values[field.name]!r:.40}")
-    clip = IndexedClip(**values)
-    require_fps(clip.fps)
-    # A list from elsewhere names no file outside its folder.
-    if clip.frames < 1 or not clip.file.removesuffix(".npy").isdecimal():
-        raise ValueError(f"{clip.name:.40}: {clip.frames} frames in {clip.file:.40}")
-    return clip
 
 
 def _require_whole(folder: Path, clip: IndexedClip) -> None:
@@ -199,6 +246,6 @@ def _require_whole(folder: Path, clip: IndexedClip) -> None:
     try:
         found = path.stat().st_size
     except OSError:
-        raise InputError(f"{path}: is missing, the descriptors of {clip.name}; {_again(folder)}") from None
+        raise InputError(f"{path}: is missing, the descriptors of {clip.name}; {made_again(folder)}") from None
     if found != _HEADER + clip.frames * _FRAME_BYTES:
-        raise InputError(f"{path}: is cut short or damaged, the descriptors of {clip.name}; {_again(folder)}")
+        raise InputError(f"{path}: is cut short or damaged, the descriptors of {clip.name}; {made_again(folder)}")

@@ -1,8 +1,9 @@
 """Inverted lists over a large index (faiss's IVF): the frames near a pose without a look at all of them.
 
 They stand in the index's folder beside the descriptors, and follow them: clips added since are put into the lists
-there are, and only where clips were replaced or most are new are the lists' centres found anew. Needs the extra
-`[search]`; without it, and for an index that is looked through in no time, there are none.
+there are, and only where clips were replaced or removed, or most are new, are the lists' centres found anew. Which
+clips are in them the names of their files tell, which an index never gives twice. Needs the extra `[search]`; without
+it, and for an index that is looked through in no time, there are none.
 """
 
 import contextlib

@@ -3,33 +3,59 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from posenorm_core.any_clip import motion_of, read_any
 from posenorm_core.errors import InputError
 from posenorm_core.formats import openpose
 from posenorm_core.formats.source import Source
-from posenorm_core.search.index import Index, Person, add_clip, stamp
+from posenorm_core.search.index import Index, Person, Stamp, add_clip, remove_clips, stamp
 from posenorm_core.search.pose_code import pose_descriptors
 
-# Called with a clip's place from 1, the number of clips and its name: the progress (done, total frames) to tell it by.
+if TYPE_CHECKING:
+    from posenorm_core.search.cluster import Cluster
+
+# Called for each clip that is to be read with its place from 1, their number and its name: the progress (done, total
+# frames) to tell it by. For a cluster's clips it is called when they are read, and what it gives is not used.
 Telling = Callable[[int, int, str], Callable[[int, int], None] | None]
 
 
 @dataclass(frozen=True)
 class Added:
-    """What became of a library: the index, how many clips were added or were there unchanged, and the refused."""
+    """What became of a library: the index, and how many of its clips it added, had unchanged, refused and took out."""
 
     index: Index
     added: int
     unchanged: int
     refused: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """One that is to be read: where it is, how it is called, and its stamp before."""
+
+    path: Path
+    name: str
+    read_at: Stamp
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """In place of a clip's people: why there are none."""
+
+    why: str
+
+
+_People = list[Person] | _Refused
 
 
 def clip_paths(folder: Path, leave_out: Path) -> list[Path]:
     """The files, and the folders of OpenPose's frames, at and below `folder` that may be clips, sorted.
 
-    Nothing hidden and nothing in `leave_out`. Raises InputError where there is nothing.
+    Nothing hidden and nothing in `leave_out`. Raises InputError where there is nothing, or a folder cannot be read.
     """
     if not folder.exists():
         raise InputError(f"{folder}: there is no such folder")
@@ -46,30 +72,39 @@ def add_library(
     telling: Telling,
     refuse: Callable[[str], None],
     fps: float | None = None,
+    cluster: "Cluster | None" = None,
 ) -> Added:
     """The index with the clips at `paths` in `folder`, every person of each; `refuse` is told why a clip is not.
 
-    `fps` is the rate of clips whose format has none.
-
-    Clips that have not changed since they were indexed are not read. Raises InputError where the index cannot be
-    written.
+    `fps` is the rate of clips whose format has none. Clips that have not changed since they were indexed are not
+    read, and those the index has from `folder` that are not among `paths` are taken out of it. With a `cluster` its
+    workers read, and clips are added in the order in which they are done: a long one holds nobody up, and what is
+    done is on the disk. Raises InputError where the index cannot be written or the cluster does not do its work.
     """
-    added = unchanged = refused = 0
-    stamps = index.stamps()
-    for number, path in enumerate(paths, start=1):
-        if stamps.get(str(path.resolve())) == stamp(path):
-            unchanged += 1
-            continue
-        name = path.relative_to(folder).as_posix() if path != folder else path.name
+    located = {path: str(path.resolve()) for path in paths}
+    gone = _gone(index, folder, set(located.values()))
+    if gone:
+        remove_clips(index, gone)
+    stamps, clips, refused = index.stamps(), [], 0
+    for path in paths:
         try:
-            people = people_of(path, telling(number, len(paths), name), fps)
-        except InputError as error:
-            refuse(str(error))
+            now = stamp(path)
+        except OSError as error:
+            refuse(f"{path}: cannot be read ({error.strerror})")
             refused += 1
             continue
-        index = add_clip(index, path, name, people)
-        added += 1
-    return Added(index, added, unchanged, refused)
+        if stamps.get(located[path]) != now:
+            clips.append(_Clip(path, path.relative_to(folder).as_posix() if path != folder else path.name, now))
+    unchanged, added = len(paths) - refused - len(clips), 0
+    reading = _one_by_one(clips, telling, fps) if cluster is None else _on(cluster, clips, telling, fps)
+    for clip, people in reading:
+        if isinstance(people, _Refused):
+            refuse(people.why)
+            refused += 1
+        else:
+            add_clip(index, clip.path, clip.name, people, clip.read_at)
+            added += 1
+    return Added(index, added, unchanged, refused, len(gone))
 
 
 def people_of(path: Path, progress: Callable[[int, int], None] | None = None, fps: float | None = None) -> list[Person]:
@@ -80,6 +115,37 @@ def people_of(path: Path, progress: Callable[[int, int], None] | None = None, fp
         motion = motion_of(clip, number, progress=progress)
         people.append(Person(number, motion.fps, pose_descriptors(motion)))
     return people
+
+
+def _one_by_one(clips: list[_Clip], telling: Telling, fps: float | None) -> Iterator[tuple[_Clip, _People]]:
+    """Reads the clips here."""
+    for number, clip in enumerate(clips, start=1):
+        yield clip, _read(clip.path, fps, telling(number, len(clips), clip.name))
+
+
+def _on(cluster: "Cluster", clips: list[_Clip], telling: Telling, fps: float | None) -> Iterator[tuple[_Clip, _People]]:
+    """Has the clips read by the cluster, whose workers know no folder but by its absolute path."""
+    by_path = {clip.path.resolve(): clip for clip in clips}
+    for number, (path, people) in enumerate(cluster.map(partial(_read, fps=fps), by_path), start=1):
+        telling(number, len(clips), by_path[path].name)
+        if not isinstance(people, list | _Refused):
+            people = _Refused(f"{path}: {people.why}; run index again to try once more")
+        yield by_path[path], people
+
+
+def _read(path: Path, fps: float | None, progress: Callable[[int, int], None] | None = None) -> _People:
+    """The clip's people, or why it has none: the work that a worker does too."""
+    try:
+        return people_of(path, progress, fps)
+    except InputError as error:
+        return _Refused(str(error))
+
+
+def _gone(index: Index, folder: Path, found: set[str]) -> list[str]:
+    """The paths of the index's clips at and below `folder` that are not `found` there; of other folders none."""
+    root = folder.resolve()
+    missing = {clip.path for clip in index.clips}.difference(found)
+    return sorted(path for path in missing if Path(path).is_relative_to(root))
 
 
 def _below(folder: Path, leave_out: Path) -> Iterator[Path]:

@@ -14,7 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from posenorm_core.errors import InputError
 from posenorm_core.frame_rate import resample_values
 from posenorm_core.motion import Motion
-from posenorm_core.search.index import Index, IndexedClip
+from posenorm_core.search.index import Index
+from posenorm_core.search.index_list import IndexedClip
 from posenorm_core.search.inverted import Inverted, load_inverted
 from posenorm_core.search.pose_code import pose_descriptors
 
@@ -81,17 +82,17 @@ def query_of(motion: Motion, at: float, seconds: float | None = None, mirrored: 
 
 
 class Searcher:
-    """An index opened for searching; `exact` looks at every frame also where faiss could help."""
+    """An index opened for searching, as it is now; `exact` looks at every frame also where faiss could help."""
 
     def __init__(self, index: Index, exact: bool = False) -> None:
         """Raises InputError where the index is empty or damaged."""
         if not index.clips:
             raise InputError(f"{index.folder}: the index is empty; add clips to it by `index`")
-        self._index = index
-        self._descriptors = [index.descriptors(clip) for clip in index.clips]
-        self._frames = np.array([clip.frames for clip in index.clips])
+        self._folder, self._clips = index.folder, index.clips
+        self._descriptors = [index.descriptors(clip) for clip in self._clips]
+        self._frames = np.array([clip.frames for clip in self._clips])
         self._begins = np.concatenate([[0], np.cumsum(self._frames)[:-1]])
-        self._fps = np.array([clip.fps for clip in index.clips])
+        self._fps = np.array([clip.fps for clip in self._clips])
         self._inverted: Inverted | None = None if exact else load_inverted(index)
 
     def nearest(self, queries: Query | Sequence[Query], count: int) -> list[Hit]:
@@ -107,7 +108,7 @@ class Searcher:
         kept = self._apart(joined, count)
         return [
             Hit(
-                self._index.clips[joined.clip[k]],
+                self._clips[joined.clip[k]],
                 int(joined.frame[k]),
                 float(joined.distance[k]),
                 bool(mirrored[k]),
@@ -120,9 +121,7 @@ class Searcher:
         lengths = np.array([len(rated[fps]) for fps in self._fps.tolist()])
         if (lengths > self._frames).all():
             seconds = (len(query.descriptors) - 1) / query.fps
-            raise InputError(
-                f"{self._index.folder}: no clip in it lasts {seconds:.2f} s, as the query does; shorten it"
-            )
+            raise InputError(f"{self._folder}: no clip in it lasts {seconds:.2f} s, as the query does; shorten it")
         candidates = _FEWEST
         while self._inverted is not None and candidates <= _MOST:
             found = self._among_candidates(query, rated, lengths, candidates, count)

@@ -12,7 +12,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.mirror import mirrored_rotations
 from posenorm_core.motion import Motion
-from posenorm_core.search.index import Index, Person, add_clip, create_index
+from posenorm_core.search.index import Index, Person, add_clip, create_index, remove_clips
 from posenorm_core.search.inverted import LISTS, load_inverted
 from posenorm_core.search.pose_code import (
     DIMENSIONS,
@@ -227,3 +227,31 @@ def test_the_lists_follow_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(list(index.folder.glob("inverted-*.faiss"))) == 1
     next(index.folder.glob("inverted-*.faiss")).write_bytes(b"cut")
     assert Searcher(index).nearest(query_of(motion, 0.5), 1)[0].distance < 1e-6
+
+
+def test_the_lists_know_no_clip_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest frame to each of the index is itself, whichever clips came and went, in files of whichever names."""
+    pytest.importorskip("faiss", reason="needs the extra [search]")
+    monkeypatch.setattr("posenorm_core.search.inverted.SMALLEST", 0)
+    index = index_of(tmp_path, [(pose_descriptors(moving(action)), 30.0) for action in ACTIONS])
+    gone = iter((index.clips[-1].path, index.clips[0].path, index.clips[2].path))
+    for seed, path in enumerate(gone, start=50):
+        load_inverted(index)
+        remove_clips(index, [path])
+        index.close()
+        index = create_index(index.folder)  # which may write its list anew
+        new = tmp_path / f"new{seed}.npz"
+        new.write_bytes(b"a clip")
+        add_clip(index, new, new.name, [Person(1, 30.0, pose_descriptors(moving("wave", seed=seed)))])
+        inverted = load_inverted(index)
+        assert inverted is not None
+        frames = np.concatenate([index.descriptors(clip) for clip in index.clips])
+        np.testing.assert_array_equal(frames[inverted.nearest(frames, 1)[:, 0]], frames)
+
+
+def test_a_searcher_searches_the_index_that_it_was_given(tmp_path: Path) -> None:
+    index = index_of(tmp_path, [(pose_descriptors(moving(action)), 30.0) for action in ACTIONS])
+    searcher, query = Searcher(index), query_of(moving("squat"), 1.0)
+    before = searcher.nearest(query, 5)
+    remove_clips(index, [index.clips[0].path])
+    assert searcher.nearest(query, 5) == before
