@@ -13,6 +13,7 @@ _PARTS = (
     "settings.video",
     "settings.retarget",
     "settings.compare",
+    "settings.similar",
     "settings.batch",
     "operators.choose_source",
     "operators.load_source",
@@ -26,11 +27,13 @@ _PARTS = (
     "operators.marks",
     "operators.retarget",
     "operators.compare",
+    "operators.similar",
     "operators.mannequin",
     "operators.export",
     "operators.batch",
     "operators.job_operator",
     "panels.retarget",
+    "panels.similar",
     "panel",
 )
 

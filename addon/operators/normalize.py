@@ -28,8 +28,8 @@ from .job_operator import JobOperator
 
 
 @dataclass(frozen=True)
-class _Choices:
-    """The panel's choices as plain data, which the work may read on its thread."""
+class Choices:
+    """What to normalize and how, as plain data, which the work may read on its thread."""
 
     path: str
     clip: AnyClip | None  # None: not read yet
@@ -69,25 +69,35 @@ class PosenormNormalize(JobOperator):
         self._source, self._start_frame = settings.source, settings.start_frame
         clip = source.recall(settings.source)
         self._person = int(settings.person) if clip and settings.person != MOST_VISIBLE else None
-        return _Choices(
-            path=bpy.path.abspath(settings.source),
-            clip=clip,
-            person=self._person,
-            fps=settings.fps,
-            orientation=settings.orientation,
-            body=chosen_body(context),
-            weights=weights_path(context),
+        return choices_of(
+            context, path=bpy.path.abspath(settings.source), clip=clip, person=self._person, fps=settings.fps
         ).compute
 
     def finish(self, context: bpy.types.Context, result: Any) -> str:
         """Adds the armature."""
         clip, motion = result
         source.remember(self._source, clip)
-        armature = add_motion(context, motion, _name(clip, self._person), self._start_frame)
-        told = f"{armature.name}: {len(motion)} frames at {motion.fps:g} frames/s"
-        stretches = mark_uncertain(armature)
-        count = "1 uncertain stretch" if len(stretches) == 1 else f"{len(stretches)} uncertain stretches"
-        return told + (f"; {count}, see Clean" if stretches else "")
+        return add_normalized(context, clip, motion, self._person, self._start_frame)
+
+
+def choices_of(
+    context: bpy.types.Context, *, path: str, clip: AnyClip | None, person: int | None, fps: float
+) -> Choices:
+    """A person of a clip, and for the rest what the section Normalize shows. Raises InputError like `chosen_body`."""
+    return Choices(
+        path, clip, person, fps, settings_of(context).orientation, chosen_body(context), weights_path(context)
+    )
+
+
+def add_normalized(
+    context: bpy.types.Context, clip: AnyClip, motion: Motion, person: int | None, start_frame: int
+) -> str:
+    """Adds the armature of the clip's motion, uncertain keys marked, and returns the news."""
+    armature = add_motion(context, motion, _name(clip, person), start_frame)
+    told = f"{armature.name}: {len(motion)} frames at {motion.fps:g} frames/s"
+    stretches = mark_uncertain(armature)
+    count = "1 uncertain stretch" if len(stretches) == 1 else f"{len(stretches)} uncertain stretches"
+    return told + (f"; {count}, see Clean" if stretches else "")
 
 
 def chosen_body(context: bpy.types.Context) -> Skeleton:

@@ -1,10 +1,11 @@
-"""The panel's section Compare: two performances, lined up by a click, and how they differ."""
+"""The panel's section Compare: two performances, lined up by a click, and how they differ; and similar poses."""
 
 from typing import Any
 
 import bpy
 
 from ..settings.compare import compare_settings_of
+from .similar import draw_similar
 
 
 def draw_compare(layout: Any, context: bpy.types.Context) -> None:
@@ -20,3 +21,4 @@ def draw_compare(layout: Any, context: bpy.types.Context) -> None:
         column.label(text=title)
         for item in items.split(", ") if items else ():
             column.label(text=item, icon="DOT")
+    draw_similar(layout, context)

@@ -24,7 +24,8 @@ def create_armature(context: bpy.types.Context, skeleton: Skeleton, name: str) -
     armature = bpy.data.armatures.new(name)
     created = bpy.data.objects.new(name, armature)
     try:
-        _make_active(context, created)
+        _link(context, created)
+        make_active(context, created)
         bpy.ops.object.mode_set(mode="EDIT")
         try:
             _add_bones(armature, skeleton)
@@ -64,16 +65,20 @@ def bone_to_joint_rotations(rotations: np.ndarray, rest: np.ndarray) -> np.ndarr
     return rotations_to_body(np.asarray(turned))
 
 
-def _make_active(context: bpy.types.Context, created: bpy.types.Object) -> None:
+def make_active(context: bpy.types.Context, armature: bpy.types.Object) -> None:
+    """Selects the armature, which is in the view layer, alone, and makes it the active object."""
+    for selected in context.view_layer.objects.selected:
+        selected.select_set(False)
+    armature.select_set(True)
+    context.view_layer.objects.active = armature
+
+
+def _link(context: bpy.types.Context, created: bpy.types.Object) -> None:
     """Links the object to the active collection, or where that one is out of the view layer to the scene's."""
     context.collection.objects.link(created)
     if context.view_layer.objects.get(created.name) is None:
         context.collection.objects.unlink(created)
         context.scene.collection.objects.link(created)
-    for selected in context.view_layer.objects.selected:
-        selected.select_set(False)
-    created.select_set(True)
-    context.view_layer.objects.active = created
 
 
 def _add_bones(armature: bpy.types.Armature, skeleton: Skeleton) -> None:

@@ -14,9 +14,8 @@ from posenorm_core.alignment import Alignment, JointDifference, align, matched_k
 from posenorm_core.errors import InputError
 from posenorm_core.motion import Motion
 
-from . import actions
 from .alignment_image import draw_alignment_image
-from .keyed_motion import PROPERTY, has_motion, read_motion
+from .keyed_motion import has_motion, read_motion, require_keys
 from .retarget import require_animatable
 from .retimed_keys import Timing, at_own_timing, key_retimed
 
@@ -78,9 +77,7 @@ def _require_two(a_armature: bpy.types.Object, b_armature: bpy.types.Object) -> 
 
 def _motion_of(armature: bpy.types.Object) -> Motion:
     """The armature's motion, of two frames at least, the root of which has keys."""
-    root = armature[PROPERTY]["joint_names"][0]
-    if actions.first_key(armature, root, "rotation_quaternion") is None:
-        raise InputError(f"{armature.name}: has no keys; give it its action back (Action Editor), or normalize again")
+    require_keys(armature)
     motion = read_motion(armature)
     if len(motion) < 2:
         raise InputError(f"{armature.name}: has one frame only; to be lined up it needs two or more")

@@ -103,6 +103,13 @@ def read_motion(armature: bpy.types.Object) -> Motion:
     )
 
 
+def require_keys(armature: bpy.types.Object) -> None:
+    """Raises InputError where the armature keeps no motion, or has no keys of it: `read_motion` would find it still."""
+    root = _kept(armature)["joint_names"][0]
+    if actions.first_key(armature, root, "rotation_quaternion") is None:
+        raise InputError(f"{armature.name}: has no keys; give it its action back (Action Editor), or normalize again")
+
+
 def _keyed_path(armature: bpy.types.Object, pelvis: str, frames: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """The pelvis' path (T, 3) by its keys at `frames`; its bone rests turned by `rest` (4,)."""
     location = actions.read_curve(armature, pelvis, "location", frames, _NO_STEP)

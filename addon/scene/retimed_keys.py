@@ -1,7 +1,8 @@
 """An armature's motion keyed at another's timing, in a new action; the action it had stays in the file.
 
 The new action points to the one before in a custom property, beside what of the object's properties goes with those
-keys. So retiming again starts from the armature's own timing, as cleaning starts from the raw keys.
+keys. So retiming again starts from the armature's own timing, as cleaning starts from the raw keys. Where the armature
+goes back to its own timing, that action points to the retimed one in the same way.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from .armature import bone_rest_rotations, joint_to_bone_rotations
 from .confidence_marks import is_marked, mark_uncertain
 from .keyed_motion import PROPERTY, keyed_frames, orientation_of, set_orientation
 
-RETIMED = "posenorm_retimed"
+RETIMED, RETIMED_AS = "posenorm_retimed", "posenorm_retimed_as"
 # What is kept with the object frame by frame, or says where on the time line the frames are.
 _PER_FRAME = ("view_root", "contacts", "confidence", "root_position")
 _GOES_WITH_KEYS = ("fps", "frame_step", "orientation", "lift", *_PER_FRAME)
@@ -71,6 +72,50 @@ def at_own_timing(armature: bpy.types.Object) -> Iterator[None]:
         present.use_fake_user = True
 
 
+def action_of_other_timing(armature: bpy.types.Object) -> bpy.types.Action | None:
+    """The action from before the armature was retimed, or where it went back to that one the retimed action."""
+    note = _note_of_other(armature)
+    return None if note is None else note["action"]
+
+
+@contextlib.contextmanager
+def at_other_timing(armature: bpy.types.Object) -> Iterator[None]:
+    """The armature moves by its `action_of_other_timing`, for what is read meanwhile."""
+    present: Any = armature.animation_data.action
+    note, kept = _note_of_other(armature), _kept(armature[PROPERTY])
+    _move_by(armature, note["action"], _kept(note))
+    try:
+        yield
+    finally:
+        _move_by(armature, present, kept)
+
+
+def change_timing(armature: bpy.types.Object) -> None:
+    """The armature moves by its `action_of_other_timing` from now on; the present action is the other one then."""
+    present: Any = armature.animation_data.action
+    note = _note_of_other(armature)
+    other, kept, goes_with_present = note["action"], _kept(note), _kept(armature[PROPERTY])
+    _move_by(armature, other, kept)
+    if RETIMED in present:
+        _put(other, RETIMED_AS, {"action": present, **goes_with_present})
+    else:
+        _put(other, RETIMED, {"action": present, "digest": other[RETIMED]["digest"], **goes_with_present})
+        del present[RETIMED_AS]
+    if is_marked(armature):
+        mark_uncertain(armature)
+    armature.update_tag(refresh={"OBJECT", "TIME"})
+
+
+def _note_of_other(armature: bpy.types.Object) -> Any:
+    """What the present action keeps of the armature's other timing, or None where there is none of this file."""
+    present: Any = armature.animation_data.action if armature.animation_data else None
+    for name in (RETIMED, RETIMED_AS):
+        action = present[name]["action"] if present is not None and name in present else None
+        if action is not None and action.library is None:
+            return present[name]
+    return None
+
+
 def key_retimed(armature: bpy.types.Object, motion: Motion, path: np.ndarray, timing: Timing) -> bpy.types.Action:
     """Keys the armature's `motion` at another's `timing` along their `path` (P, 2) of frames, that one's first.
 
@@ -118,7 +163,13 @@ def _move_by(armature: bpy.types.Object, action: bpy.types.Action, kept: dict[st
 
 
 def _keep(armature: bpy.types.Object, values: dict[str, Any]) -> None:
-    """Stores `values` with the object. An array given another length in place would crash Blender 4.5."""
+    """Stores `values` with the object."""
     for name, value in values.items():
-        del armature[PROPERTY][name]
-        armature[PROPERTY][name] = value
+        _put(armature[PROPERTY], name, value)
+
+
+def _put(owner: Any, name: str, value: Any) -> None:
+    """Stores a property in place of the one there is: an array given another length would crash Blender 4.5."""
+    if name in owner:
+        del owner[name]
+    owner[name] = value

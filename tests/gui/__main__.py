@@ -24,7 +24,13 @@ CLONE = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("POSENORM_DATA", CLONE.parent / "shared" / "data"))
 CLIP = DATA / "keypoints" / "openpose_body25" / "balancing_cam01"
 # The pictures of the guide, and which of ours they are.
-GUIDE = {"normalized": "0_quick_start", "cleaned": "4_cleaned", "retargeted": "5_retargeted", "export": "6_export"}
+GUIDE = {
+    "normalized": "0_quick_start",
+    "cleaned": "4_cleaned",
+    "retargeted": "5_retargeted",
+    "compare": "5_found",
+    "export": "6_export",
+}
 CHARACTER = DATA / "rigs" / "mixamo-sample-rig.glb"
 
 
@@ -75,6 +81,7 @@ def fill(share: Path, weights: Path | None) -> None:
     shutil.copytree(CLIP, share / CLIP.name)
     shutil.copy(CHARACTER, share / "character.glb")
     make_long_clip(share / "long.npz")
+    make_library(share)
     if weights is not None:
         shutil.copy(weights, share / "weights.npz")
 
@@ -89,6 +96,20 @@ def make_long_clip(path: Path) -> None:
     keypoints = read_clip(CLIP, fps=30).keypoints()
     points, confidence = np.tile(keypoints.points, (1000, 1, 1)), np.tile(keypoints.confidence, (1000, 1))
     save_keypoints(Keypoints(30.0, keypoints.image_size, points, confidence, {}), path)
+
+
+def make_library(share: Path) -> None:
+    """Two clips of jumping jacks, slow and fast, and an index of the fast one and the real clip."""
+    from posenorm_core.builtin_motion.demo import demo_clips
+    from posenorm_core.keypoints import save_keypoints
+
+    for name, keypoints in zip(("slow", "fast"), demo_clips(), strict=True):
+        save_keypoints(keypoints, share / f"{name}.npz")
+    library = share / "library"
+    shutil.copytree(CLIP, library / CLIP.name)
+    shutil.copy(share / "fast.npz", library / "jumping_jacks.npz")
+    index = [sys.executable, "-m", "posenorm_core", "index", library, "-o", share / "index"]
+    subprocess.run(index, check=True, cwd=CLONE, capture_output=True)
 
 
 def starts_quickly(window: Window) -> None:
@@ -198,6 +219,89 @@ def retargets_by_a_click(window: Window) -> None:
     window.close_section("Retarget")
 
 
+def aligns_by_a_click(window: Window) -> None:
+    """Two performances line up: the fast one is retimed, moments are marked, the picture shows in the Image Editor."""
+    window.ask("[each.hide_set(True) for each in scene.objects]")
+    for name in ("slow", "fast"):
+        window.ask(f"scene.posenorm.__setattr__('source', '/mnt/share/{name}.npz')")
+        window.wait_for("status.text.startswith('Read')")
+        window.click_normalize()
+        window.wait_for(f"status.progress is None and bpy.context.object.name == '{name}'")
+    window.ask("scene.posenorm_compare.__setattr__('armature_a', bpy.data.objects['slow'])")
+    window.ask("scene.posenorm_compare.__setattr__('armature_b', bpy.data.objects['fast'])")
+    window.turn_area("PROPERTIES", "IMAGE_EDITOR")
+    for title in ("Source", "Normalize"):  # there must be room
+        window.close_section(title, 1 if title == "Normalize" else 0)
+    window.open_section("Compare")
+    window.click("Align")
+    window.wait_for("'fast timed as slow' in status.text")
+    window.must_show("Differing most")
+    window.expect("bpy.data.objects['fast'].animation_data.action.name", "fast timed as slow")
+    window.expect("len(scene.timeline_markers) > 3", True)
+    editors = "[a.spaces.active.image.name for a in bpy.context.window_manager.windows[0].screen.areas "
+    window.expect(f"{editors} if a.type == 'IMAGE_EDITOR']", ["PoseNorm Alignment"])
+    window.show_all_of_the_image()
+    window.ask("scene.frame_set(20)")
+    window.look_from_the_front()
+    window.shot("5_aligned")
+    window.turn_area("IMAGE_EDITOR", "DOPESHEET")
+    window.shot("5_markers")
+    window.turn_area("DOPESHEET_EDITOR", "IMAGE_EDITOR")
+    window.show_all_of_the_image()
+
+
+def finds_similar_by_a_click(window: Window) -> None:
+    """The pose of the frame comes again in the file and in the index; a click goes there, one undo comes back."""
+    window.ask("bpy.context.view_layer.objects.__setattr__('active', bpy.data.objects['slow'])")
+    window.ask("scene.posenorm_similar.__setattr__('index', '/mnt/share/index')")
+    window.ask("scene.posenorm_similar.__setattr__('mirrored', True)")
+    window.ask("scene.posenorm_similar.__setattr__('count', 6)")
+    window.ask("bpy.ops.ed.undo_push(message='choices')")
+    window.click("Find Similar")
+    window.wait_for("'places like slow at frame 20' in status.text")
+    window.scroll_down()
+    window.shot("5_found")
+    at = window.ask("(bpy.context.object.name, scene.frame_current)")
+    places = "list(scene.posenorm_similar.places)"
+    file_row = f"next(p for p in {places} if p.action == 'fast')"
+    window.click_row("Find Similar", window.ask(f"{places}.index({file_row})"))
+    window.wait_for("status.text.startswith('fast: frame')")
+    window.expect(f"scene.frame_current == {file_row}.frame", True)
+    window.expect("bpy.context.object.name", "fast")
+    window.expect("bpy.context.object.animation_data.action.name", "fast")
+    window.shot("5_gone_to")
+    window.press("ctrl+z")
+    window.wait_for(f"(bpy.context.object.name, scene.frame_current) == {at!r}")
+    window.expect("bpy.data.objects['fast'].animation_data.action.name", "fast timed as slow")
+    window.expect("len(scene.posenorm_similar.places)", 6)
+
+
+def brings_a_clip_of_the_index(window: Window) -> None:
+    """A row of the index, and the button that it shows."""
+    row = "next(p for p in scene.posenorm_similar.places if p.path)"
+    window.click_row("Find Similar", window.ask(f"list(scene.posenorm_similar.places).index({row})"))
+    window.wait_for("'is in the index' in status.text")
+    window.scroll_down()
+    window.shot("5_of_the_index")
+    place = window.ask(f"round(1 + 24 * {row}.seconds)")
+    window.click("Normalize Clip")
+    window.wait_for("status.progress is None and bpy.context.object.name == 'jumping_jacks'")
+    window.expect("scene.frame_current", place)
+    window.look_from_the_front()
+    window.shot("5_brought")
+    window.press("ctrl+z")
+    window.wait_for("'jumping_jacks' not in bpy.data.objects")
+    window.turn_area("IMAGE_EDITOR", "PROPERTIES")
+    ours = ("slow", "fast")
+    window.ask(f"[bpy.data.objects.remove(bpy.data.objects[name]) for name in {ours!r}]")
+    window.ask("[each.hide_set(False) for each in scene.objects]")
+    window.ask("scene.timeline_markers.clear()")
+    window.ask("bpy.ops.ed.undo_push(message='cleared')")
+    window.close_section("Compare")
+    window.open_section("Normalize")
+    window.open_section("Source")
+
+
 def exports_by_a_click(window: Window) -> None:
     """A button a program: each opens the file browser with the armature's name, and the file is written."""
     window.ask(
@@ -217,7 +321,7 @@ def can_be_read_at_twice_the_size(window: Window) -> None:
     """For the eye: each section at an interface scale of 2."""
     window.close_section("Normalize", 1)
     window.scale_interface(2.0)
-    for title in ("Source", "Clean", "Retarget", "Export", "Batch"):
+    for title in ("Source", "Clean", "Retarget", "Compare", "Export", "Batch"):
         window.open_section(title)
         window.shot(f"7_twice_the_size_{title.lower()}")
         window.close_section(title)
@@ -271,6 +375,9 @@ STEPS = (
     is_undone_in_one_step,
     cleans_and_takes_it_back,
     retargets_by_a_click,
+    aligns_by_a_click,
+    finds_similar_by_a_click,
+    brings_a_clip_of_the_index,
     exports_by_a_click,
     can_be_read_at_twice_the_size,
     stops_on_escape,

@@ -44,6 +44,15 @@ with bpy.context.temp_override(window=w, area=a, region=region):
 """
 
 
+_FIT = """
+w = bpy.context.window_manager.windows[0]
+a = next(each for each in w.screen.areas if each.type == 'IMAGE_EDITOR')
+region = next(each for each in a.regions if each.type == 'WINDOW')
+with bpy.context.temp_override(window=w, area=a, region=region):
+    bpy.ops.image.view_all(fit_view=True)
+"""
+
+
 class Window:
     """Blender with the panel open; use it in a `with` statement."""
 
@@ -102,6 +111,18 @@ class Window:
         """Clicks the main button."""
         self.click("Normalize")
 
+    def scroll_down(self) -> None:
+        """Scrolls the sidebar to its end, or nearly."""
+        x, y, width, height = self.window.sidebar()
+        self.window.xdo("mousemove", x + width // 2, y + height // 2, "click", "--repeat", 10, "--delay", 60, 5)
+        time.sleep(0.5)
+
+    def click_row(self, button: str, number: int) -> None:
+        """Clicks a row, counted from 0, of the list with a line of titles below the button that says so."""
+        self._settle()
+        x, y = self._find(button)
+        self.window.click(x, y + 52 + 21 * number)
+
     def type_source(self, path: str) -> None:
         """Types `path` into the field under the line that opens the part for videos."""
         x, y = self._find("From a Video")
@@ -149,6 +170,15 @@ class Window:
         self.wait_for(f"'FILE_BROWSER' in {areas}")
         time.sleep(1)
         self.press("Return")
+
+    def turn_area(self, kind: str, into: str) -> None:
+        """Makes the largest editor of one kind one of another, until it is turned back."""
+        areas = f"[a for a in bpy.context.window_manager.windows[0].screen.areas if a.type == '{kind}']"
+        self.ask(f"max({areas}, key=lambda a: a.width * a.height).__setattr__('ui_type', '{into}')")
+
+    def show_all_of_the_image(self) -> None:
+        """Fits the image into the Image Editor."""
+        self._run(_FIT)
 
     def look_from_the_front(self) -> None:
         """Frames the armature from the front, the pointer out of the way."""
