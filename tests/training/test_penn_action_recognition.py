@@ -13,6 +13,7 @@ from posenorm_core import quaternion
 from posenorm_core.dtw import warping_path
 from posenorm_core.errors import InputError
 from posenorm_core.keypoints import Keypoints
+from posenorm_core.landmarks import LANDMARK_NAMES
 from training import evaluate
 from training.penn_action.frame_rows import features_2d, mirrored_clip, without_heading
 from training.penn_action.labels import LabelledClip, labelled_clip
@@ -148,12 +149,18 @@ def test_confusion_counts_each_clip_once(tmp_path: Path, clips: list[LabelledCli
     assert (tmp_path / "recognition.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_mirror_image_mirrored_is_the_clip(clips: list[LabelledClip]) -> None:
-    keypoints = clips[0].keypoints
-    twice = mirrored_clip(mirrored_clip(keypoints))
-    np.testing.assert_allclose(twice.points, keypoints.points, atol=1e-3)
-    once = features_2d(mirrored_clip(keypoints))["2D positions"]
-    assert not np.allclose(once, features_2d(keypoints)["2D positions"], atol=0.05)
+def test_in_a_mirror_the_left_hand_is_where_the_right_one_was(clips: list[LabelledClip]) -> None:
+    left, right = (LANDMARK_NAMES.index(f"{side}_wrist") for side in ("left", "right"))
+    confidence = clips[0].keypoints.confidence.copy()
+    confidence[:, left] = 0.5
+    keypoints = replace(clips[0].keypoints, confidence=confidence)
+    seen = mirrored_clip(keypoints)
+    np.testing.assert_allclose(
+        seen.points[:, left, 0], keypoints.image_size[0] - keypoints.points[:, right, 0], atol=1e-3
+    )
+    np.testing.assert_allclose(seen.points[:, left, 1], keypoints.points[:, right, 1])
+    np.testing.assert_array_equal(seen.confidence[:, right], 0.5)
+    np.testing.assert_allclose(mirrored_clip(seen).points, keypoints.points, atol=1e-3)
 
 
 def test_the_turn_about_the_vertical_is_taken_out_and_the_lean_stays() -> None:
