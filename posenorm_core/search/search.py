@@ -56,15 +56,25 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """A query at the rate of each clip of the index, and how many frames (C,) it takes in each."""
+
+    query: Query
+    rated: dict[float, np.ndarray]
+    lengths: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Found:
-    """Candidates: numbers of clips (N,), first frames (N,) and distances (N,)."""
+    """Candidates: numbers of clips (N,), first frames (N,), distances (N,) and the numbers of their queries (N,)."""
 
     clip: np.ndarray
     frame: np.ndarray
     distance: np.ndarray
+    query: np.ndarray
 
     def at(self, which: np.ndarray | list[int]) -> "_Found":
-        return _Found(self.clip[which], self.frame[which], self.distance[which])
+        return _Found(self.clip[which], self.frame[which], self.distance[which], self.query[which])
 
 
 def query_of(motion: Motion, at: float, seconds: float | None = None, mirrored: bool = False) -> Query:
@@ -98,70 +108,74 @@ class Searcher:
     def nearest(self, queries: Query | Sequence[Query], count: int) -> list[Hit]:
         """Up to `count` hits of any of `queries`, the nearest first.
 
-        Raises InputError where no clip is as long as the query.
+        Raises InputError where no clip is as long as one of the queries.
         """
-        asked = [queries] if isinstance(queries, Query) else list(queries)
-        # A hit of one query stands in the way of two of another at most.
-        found = [self._nearest(query, count if len(asked) == 1 else 3 * count) for query in asked]
-        joined = _joined(*found)
-        mirrored = np.repeat([query.mirrored for query in asked], [len(each.clip) for each in found])
-        kept = self._apart(joined, count)
+        given = [queries] if isinstance(queries, Query) else list(queries)
+        asked = [self._asked(query) for query in given]
+        candidates, found = _FEWEST, None
+        while self._inverted is not None and candidates <= _MOST and (found is None or len(found.clip) < count):
+            found = self._among_candidates(asked, candidates, count)
+            candidates *= 4
+        if found is None or len(found.clip) < count:
+            found = self._among_all(asked, count)
+        told = zip(found.clip, found.frame, found.distance, found.query, strict=True)
         return [
-            Hit(
-                self._clips[joined.clip[k]],
-                int(joined.frame[k]),
-                float(joined.distance[k]),
-                bool(mirrored[k]),
-            )
-            for k in kept
+            Hit(self._clips[clip], int(frame), float(distance), given[query].mirrored)
+            for clip, frame, distance, query in told
         ]
 
-    def _nearest(self, query: Query, count: int) -> _Found:
+    def _asked(self, query: Query) -> _Asked:
         rated = {fps: query.at_rate(fps) for fps in set(self._fps.tolist())}
         lengths = np.array([len(rated[fps]) for fps in self._fps.tolist()])
         if (lengths > self._frames).all():
             seconds = (len(query.descriptors) - 1) / query.fps
             raise InputError(f"{self._folder}: no clip in it lasts {seconds:.2f} s, as the query does; shorten it")
-        candidates = _FEWEST
-        while self._inverted is not None and candidates <= _MOST:
-            found = self._among_candidates(query, rated, lengths, candidates, count)
-            if len(found.clip) == count:
-                return found
-            candidates *= 4
-        return self._among_all(rated, lengths, count)
+        return _Asked(query, rated, lengths)
 
-    def _among_all(self, rated: dict[float, np.ndarray], lengths: np.ndarray, count: int) -> _Found:
+    def _among_all(self, asked: list[_Asked], count: int) -> _Found:
         """The nearest of all frames."""
-        best = _Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
-        for number in np.flatnonzero(lengths <= self._frames):
-            profile = distances_along(self._descriptors[number], rated[float(self._fps[number])])
+        best = _Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64))
+        for number in range(len(self._clips)):
+            profile, query = self._profile(number, asked)
             worst = best.distance[-1] if len(best.distance) == count else np.inf
             frames = _lowest(profile, APART * self._fps[number] - _SAME, count, worst)
             if len(frames):
-                best = _joined(best, _Found(np.full(len(frames), number), frames, profile[frames]))
+                here = _Found(np.full(len(frames), number), frames, profile[frames], query[frames])
+                best = _joined(best, here)
                 best = best.at(self._apart(best, count))
         return best
 
-    def _among_candidates(
-        self, query: Query, rated: dict[float, np.ndarray], lengths: np.ndarray, candidates: int, count: int
-    ) -> _Found:
-        """The nearest around the frames that the inverted lists give for some of the query's."""
-        assert self._inverted is not None
-        asked = _some(len(query.descriptors))
-        rows = self._inverted.nearest(query.descriptors[asked], candidates)
-        clip = np.searchsorted(self._begins, rows, side="right") - 1
-        late = np.round(asked[:, None] / query.fps * self._fps[clip]).astype(int)
-        frame = rows - self._begins[clip] - late
-        fits = (rows >= 0) & (frame >= 0) & (frame + lengths[clip] <= self._frames[clip])
-        pairs = np.unique(np.stack([clip[fits], frame[fits]], axis=1), axis=0)
-        rough = self._roughly(pairs[:, 0], pairs[:, 1], rated)
-        near = rough.at(self._apart(rough, 3 * count))
-        # A candidate may be some frames beside the best of its neighbourhood, which then takes its place.
-        around = [
-            self._around(int(number), int(first), rated) for number, first in zip(near.clip, near.frame, strict=True)
-        ]
-        found = rough if not around else _joined(*around)
+    def _profile(self, number: int, asked: list[_Asked]) -> tuple[np.ndarray, np.ndarray]:
+        """For each frame (T,) of a clip the distance of the query that is nearest from there on, and which it is."""
+        profiles = np.full((len(asked), self._frames[number]), np.inf, dtype=np.float32)
+        for profile, each in zip(profiles, asked, strict=True):
+            if each.lengths[number] <= self._frames[number]:
+                along = distances_along(self._descriptors[number], each.rated[float(self._fps[number])])
+                profile[: len(along)] = along
+        return profiles.min(axis=0), profiles.argmin(axis=0)
+
+    def _among_candidates(self, asked: list[_Asked], candidates: int, count: int) -> _Found:
+        """The nearest around the frames that the inverted lists give for some of each query's."""
+        around = [found for query in range(len(asked)) for found in self._near(query, asked[query], candidates, count)]
+        if not around:
+            return self._among_all([], count)
+        found = _joined(*around)
         return found.at(self._apart(found, count))
+
+    def _near(self, query: int, asked: _Asked, candidates: int, count: int) -> list[_Found]:
+        """What is around a query's candidates."""
+        assert self._inverted is not None
+        some = _some(len(asked.query.descriptors))
+        rows = self._inverted.nearest(asked.query.descriptors[some], candidates)
+        clip = np.searchsorted(self._begins, rows, side="right") - 1
+        late = np.round(some[:, None] / asked.query.fps * self._fps[clip]).astype(int)
+        frame = rows - self._begins[clip] - late
+        fits = (rows >= 0) & (frame >= 0) & (frame + asked.lengths[clip] <= self._frames[clip])
+        pairs = np.unique(np.stack([clip[fits], frame[fits]], axis=1), axis=0)
+        rough = self._roughly(pairs[:, 0], pairs[:, 1], asked.rated)
+        near = self._apart(rough, 3 * count)
+        # A candidate may be some frames beside the best of its neighbourhood, which then takes its place.
+        return [self._around(int(rough.clip[k]), int(rough.frame[k]), query, asked.rated) for k in near]
 
     def _roughly(self, clip: np.ndarray, frame: np.ndarray, rated: dict[float, np.ndarray]) -> _Found:
         """The distances of the sequences that begin in `clip` (N,) at `frame` (N,), by some of their frames."""
@@ -172,14 +186,15 @@ class Searcher:
             some = _some(len(wanted))
             sequences = self._descriptors[number][frame[here, None] + some]
             distance[here] = _mean_distances(sequences, wanted[some])
-        return _Found(clip, frame, distance)
+        return _Found(clip, frame, distance, np.zeros(len(clip), np.int64))
 
-    def _around(self, number: int, frame: int, rated: dict[float, np.ndarray]) -> _Found:
+    def _around(self, number: int, frame: int, query: int, rated: dict[float, np.ndarray]) -> _Found:
         """All sequences of the clip that begin within `APART` of `frame`."""
         wanted, reach = rated[float(self._fps[number])], int(APART * self._fps[number])
         first = max(frame - reach, 0)
         profile = distances_along(self._descriptors[number][first : frame + reach + len(wanted)], wanted)
-        return _Found(np.full(len(profile), number), first + np.arange(len(profile)), profile)
+        frames = first + np.arange(len(profile))
+        return _Found(np.full(len(profile), number), frames, profile, np.full(len(profile), query))
 
     def _apart(self, found: _Found, count: int) -> list[int]:
         """The nearest `count` of `found` of which none is less than `APART` from a nearer one in the same clip."""
@@ -231,4 +246,6 @@ def _lowest(profile: np.ndarray, reach: float, count: int, worst: float) -> np.n
 
 
 def _joined(*found: _Found) -> _Found:
-    return _Found(*(np.concatenate([getattr(each, name) for each in found]) for name in ("clip", "frame", "distance")))
+    return _Found(
+        *(np.concatenate([getattr(each, name) for each in found]) for name in ("clip", "frame", "distance", "query"))
+    )

@@ -127,8 +127,8 @@ def apart(candidates: list[Candidate], own: tuple[str, int], count: int) -> list
     return found
 
 
-def naively(motions: dict[str, Motion], own: tuple[str, int], length: int, count: int, side: bool) -> list[Candidate]:
-    """The nearest by a look at every frame of every motion, all of one rate."""
+def naively(motions: dict[str, Motion], own: tuple[str, int], length: int, side: bool) -> list[Candidate]:
+    """All places by a look at every frame of every motion, all of one rate."""
     query = pose_descriptors(motions[own[0]], side)[own[1] : own[1] + length].astype(float)
     candidates = []
     for name, motion in motions.items():
@@ -136,7 +136,7 @@ def naively(motions: dict[str, Motion], own: tuple[str, int], length: int, count
         for begin in range(len(poses) - length + 1):
             distance = np.linalg.norm(poses[begin : begin + length] - query, axis=1).mean()
             candidates.append((float(distance), name, begin))
-    return apart(candidates, own, count)
+    return candidates
 
 
 @pytest.mark.parametrize("sides", [(False,), (False, True)])
@@ -149,7 +149,7 @@ def test_it_finds_what_a_look_at_every_frame_finds(
     add(motions["squat"], "squat", 30)
     found = find(walk, frame, count=count, seconds=(length - 1) / FPS, mirrored=len(sides) == 2)
     own = "walk", frame
-    nearest = [each for side in sides for each in naively(motions, own, length, 100, side)]
+    nearest = [each for side in sides for each in naively(motions, own, length, side)]
     expected = apart(nearest, own, count)
     assert [(row.name, round(row.seconds * FPS)) for row in found] == [each[1:] for each in expected]
     np.testing.assert_allclose([row.distance for row in found], [each[0] for each in expected], atol=1e-5)

@@ -1,5 +1,6 @@
 """Search: what is nearest, by a slow naive twin; faiss finds the same; mirrors and frame rates make no difference."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,10 @@ def library(tmp_path: Path) -> Index:
     return index_of(tmp_path, [(pose_descriptors(moving(action)), 30.0) for action in ACTIONS])
 
 
-def naive(index: Index, query: Query, count: int) -> list[tuple[int, int, float]]:
+def naive(index: Index, queries: list[Query], count: int) -> list[tuple[int, int, float]]:
     """Every place of every clip one after the other, the nearest kept, all beside it struck out."""
     places = []
-    for number, clip in enumerate(index.clips):
+    for query, (number, clip) in itertools.product(queries, enumerate(index.clips)):
         descriptors, wanted = index.descriptors(clip), query.at_rate(clip.fps)
         for first in range(len(descriptors) - len(wanted) + 1):
             each = [np.linalg.norm(descriptors[first + k] - wanted[k]) for k in range(len(wanted))]
@@ -70,14 +71,15 @@ def random_library(folder: Path, seed: int) -> Index:
     return index_of(folder, clips)
 
 
-@pytest.mark.parametrize("frames", [1, 7])
+@pytest.mark.parametrize("frames", [(1,), (7,), (1, 1), (7, 7), (7, 2, 1)])
 @pytest.mark.parametrize("seed", range(4))
-def test_exact_search_is_the_naive_one(tmp_path: Path, seed: int, frames: int) -> None:
+def test_exact_search_is_the_naive_one(tmp_path: Path, seed: int, frames: tuple[int, ...]) -> None:
+    """Also of several queries: what one of them finds stands in the way of what another does, and of nothing else."""
     index = random_library(tmp_path, seed)
     rng = np.random.default_rng(seed + 100)
-    query = Query(rng.normal(size=(frames, DIMENSIONS)).astype(np.float32), 30.0)
-    found = Searcher(index, exact=True).nearest(query, 12)
-    expected = naive(index, query, 12)
+    queries = [Query(rng.normal(size=(count, DIMENSIONS)).astype(np.float32), 30.0) for count in frames]
+    found = Searcher(index, exact=True).nearest(queries, 12)
+    expected = naive(index, queries, 12)
     assert [(index.clips.index(hit.clip), hit.frame) for hit in found] == [place[:2] for place in expected]
     np.testing.assert_allclose([hit.distance for hit in found], [place[2] for place in expected], rtol=1e-5)
 
