@@ -4,7 +4,8 @@
     python -m training.fit features --data data/mocap.npz --config training/features/shipped.toml
     python -m training.fit features --out runs/features --resume        # goes on exactly where it was stopped
 
-Every performance is filmed several times and normalized first, which a resumed training does again. Writes
+Every performance is filmed several times and normalized first, which a resumed training, or another, does again unless
+they are kept in the file of `--films`. Writes
 `checkpoint.pt`, `embedding.npz` (what `posenorm_core.embedding.embed` runs), `figures.json` and TensorBoard logs into
 the folder of `--out`.
 """
@@ -25,9 +26,9 @@ from training.dataset import MotionData, builtin_data, load_data
 from training.device import chosen_device
 from training.features.batches import probabilities_of
 from training.features.configuration import FeatureConfiguration, load_feature_configuration
+from training.features.films_file import kept_performances
 from training.features.trainer import FeatureTrainer, restored
 from training.features.validation import NormalizedPair, normalized_pairs, validate
-from training.features.views import performances
 from training.run_folder import add_figures, require_new
 
 # Built-in clips for validation come from seeds that no training draws.
@@ -35,11 +36,13 @@ _UNSEEN_SEED, _VALIDATION_MINUTES = 1_500_000_000, 1.5
 _LOGGED_EVERY = 20
 
 
-def fit_features(configuration: FeatureConfiguration, out: Path, device: torch.device, resume: bool) -> FeatureTrainer:
+def fit_features(
+    configuration: FeatureConfiguration, out: Path, device: torch.device, *, resume: bool, films: Path | None = None
+) -> FeatureTrainer:
     """Trains until the configuration's last step, with progress bars, logs and checkpoints in `out`.
 
-    With `resume` it goes on from the checkpoint in `out`. Raises InputError where the checkpoint, the data, the
-    weights of the normalizer or `out` is not usable.
+    With `resume` it goes on from the checkpoint in `out`; with `films` the normalized films are kept in that file.
+    Raises InputError where the checkpoint, the data, the weights of the normalizer, `films` or `out` is not usable.
     """
     path = out / "checkpoint.pt"
     training = FeatureTrainer(configuration, device)
@@ -51,7 +54,7 @@ def fit_features(configuration: FeatureConfiguration, out: Path, device: torch.d
     normalizer = load_weights(options.normalizer or None)
     data, unseen = _data(configuration)
     pairs = normalized_pairs(unseen, normalizer)
-    shown = performances(data, normalizer, options.views, configuration.seed)
+    shown = kept_performances(films, data, normalizer, options.views, configuration.seed)
     if not shown:
         raise InputError("no clip of the data is as long as a second; prepare data with longer ones")
     probabilities = probabilities_of(shown, options.family_power)
@@ -117,6 +120,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", help="data set of training.prepare, instead of the configuration's")
     parser.add_argument("--normalizer", help="weights file that normalizes (default: the shipped one)")
     parser.add_argument("--network", choices=NETWORKS, help="that looks at a pose, instead of the configuration's")
+    parser.add_argument("--films", type=Path, help="file to keep the normalized films in, or to read them from")
     parser.add_argument("--out", type=Path, default=Path("runs/features"), help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--steps", type=int, help="instead of the configuration's")
@@ -145,5 +149,6 @@ def configured(options: argparse.Namespace) -> FeatureConfiguration:
 
 def run(options: argparse.Namespace) -> None:
     """The command: see the top of the file."""
-    training = fit_features(configured(options), options.out, chosen_device(options.device), options.resume)
+    configuration, device = configured(options), chosen_device(options.device)
+    training = fit_features(configuration, options.out, device, resume=options.resume, films=options.films)
     print(f"trained {training.step} steps; {options.out / 'embedding.npz'}")
