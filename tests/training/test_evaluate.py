@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -211,3 +212,13 @@ def test_data_must_be_named_where_there_is_no_default(command, monkeypatch, caps
         run(monkeypatch, command)
     assert stopped.value.code == 2
     assert "--data" in capsys.readouterr().err
+
+
+def test_the_weights_to_measure_with_are_of_what_ships_but_for_the_test_people() -> None:
+    """Features of frames are measured by them: had they seen these people, Table 2 would flatter us."""
+    measured = load_weights(Path(__file__).parents[2] / "benchmarks/weights/normalizer.npz")
+    ships = load_weights()
+    assert measured.architecture == ships.architecture
+    assert measured.card["configuration"]["data"]["all_clips"] is False
+    assert measured.card["configuration"]["data"]["leave_out"] == []
+    assert ships.card["configuration"]["data"]["all_clips"] is True
