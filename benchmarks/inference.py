@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import seconds
+from posenorm_core.embedding.embed import embed
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT
 from posenorm_core.network import predict
@@ -36,11 +37,13 @@ def main() -> None:
     matrix = rng.normal(size=(_MATRIX, _MATRIX)).astype(np.float32)
 
     predict(weights, features)  # the first call, not timed, warms caches and threads
-    times = {"product": np.inf, "network": np.inf, "normalize": np.inf}
+    motion = normalize(keypoints, weights=weights)
+    times = {"product": np.inf, "network": np.inf, "normalize": np.inf, "embed": np.inf}
     for _ in range(_ROUNDS):
         times["product"] = min(times["product"], seconds(lambda: matrix @ matrix))
         times["network"] = min(times["network"], seconds(lambda: predict(weights, features)))
         times["normalize"] = min(times["normalize"], seconds(lambda: normalize(keypoints, weights=weights)))
+        times["embed"] = min(times["embed"], seconds(lambda: embed(motion)))
 
     peak = 2 * _MATRIX**3 / times["product"]
     reached = CHUNK * operations_per_frame(weights) / times["network"]
@@ -50,6 +53,7 @@ def main() -> None:
         print(f"load of the machine in the last minute: {os.getloadavg()[0]:.1f} (the figures hold on a quiet one)")
     print(f"network alone:     {CHUNK / times['network']:>9,.0f} frames/s, {reached / 1e9:.1f} Gflop/s")
     print(f"normalize, whole:  {_FRAMES / times['normalize']:>9,.0f} frames/s")
+    print(f"E_P of a motion:   {_FRAMES / times['embed']:>9,.0f} frames/s")
     print(f"matrix products:   {peak / 1e9:>9,.1f} Gflop/s; the network reaches {reached / peak:.0%} of it")
 
 

@@ -21,14 +21,15 @@ _SAME = 1e-6
 
 _ROWS = """\
 The people are those whom none of the models has seen; the weights are those of the train part (`benchmarks/weights`),
-not what ships. **E_P** is the shipped pose feature. *The paper's* E_P learns by triplets mined within one film;
-*ours* by telling the frames of two films of one performance (InfoNCE), and sees three seconds to either side; *one
-frame* is ours without that context. Each with one of three networks that look at a pose. The other models are the
-rows of [comparison.md](comparison.md), trained on the same data, and Pr-VIPE (`python -m training.pr_vipe`, 10,000
-steps of 256 pairs, its published settings), whose frames are compared by the distance of its Gaussians' means: on the
-validation part that hits about as often (55.4% over the three settings) as its probability of a match (55.6%). Rows
-of ±40 frames hold every fourth frame from 40 before to 40 after and learn nothing more; of those about the clip's
-mean, each clip's own is taken off."""
+not what ships. **E_P** is the shipped pose feature, *ours* the same training made anew: it tells the frames of two
+films of one performance (InfoNCE), and sees three seconds to either side; *one frame* is ours without that context;
+*the paper's* learns by triplets mined within one film. Each has the fully connected network unless another of the
+paper's three is named. The other models are the rows of [comparison.md](comparison.md), trained on the same data, and
+Pr-VIPE (`python -m training.pr_vipe`, 10,000 steps of 256 pairs, its published settings), whose frames are compared
+by the distance of its Gaussians' means: on the validation part that hits about as often (55.4% over the three
+settings) as its probability of a match (55.6%). They were measured before on the same pairs (`--add`). Rows of ±40
+frames hold every fourth frame from 40 before to 40 after and learn nothing more; of those about the clip's mean, each
+clip's own is taken off."""
 
 
 @dataclass(frozen=True)
