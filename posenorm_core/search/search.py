@@ -134,7 +134,7 @@ class Searcher:
 
     def _among_all(self, asked: list[_Asked], count: int) -> _Found:
         """The nearest of all frames."""
-        best = _Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64))
+        best = _nothing()
         for number in range(len(self._clips)):
             profile, query = self._profile(number, asked)
             worst = best.distance[-1] if len(best.distance) == count else np.inf
@@ -157,9 +157,7 @@ class Searcher:
     def _among_candidates(self, asked: list[_Asked], candidates: int, count: int) -> _Found:
         """The nearest around the frames that the inverted lists give for some of each query's."""
         around = [found for query in range(len(asked)) for found in self._near(query, asked[query], candidates, count)]
-        if not around:
-            return self._among_all([], count)
-        found = _joined(*around)
+        found = _joined(_nothing(), *around)
         return found.at(self._apart(found, count))
 
     def _near(self, query: int, asked: _Asked, candidates: int, count: int) -> list[_Found]:
@@ -243,6 +241,11 @@ def _lowest(profile: np.ndarray, reach: float, count: int, worst: float) -> np.n
         kept.append(frame)
         left[max(frame - beside, 0) : frame + beside + 1] = np.inf
     return np.array(kept, dtype=np.int64)
+
+
+def _nothing() -> _Found:
+    none = np.zeros(0, np.int64)
+    return _Found(none, none, np.zeros(0, np.float32), none)
 
 
 def _joined(*found: _Found) -> _Found:

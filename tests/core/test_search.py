@@ -91,6 +91,19 @@ def test_search_in_blocks_is_search_in_one(tmp_path: Path, monkeypatch: pytest.M
     assert Searcher(library, exact=True).nearest(query, 10) == whole
 
 
+def test_where_the_lists_have_nothing_that_fits_all_is_looked_through(library: Index) -> None:
+    """So it is where all that is near a sequence's frames lies too near to the ends of the clips."""
+
+    class Barren:
+        def nearest(self, poses: np.ndarray, count: int) -> np.ndarray:
+            return np.full((len(poses), count), -1)
+
+    query = query_of(moving("walk", seed=9), 1.0, 0.5)
+    searcher = Searcher(library)
+    searcher._inverted = Barren()  # type: ignore[assignment]
+    assert searcher.nearest(query, 10) == Searcher(library, exact=True).nearest(query, 10)
+
+
 @pytest.mark.parametrize("seconds", [None, 0.6])
 def test_a_query_from_the_index_finds_itself_first_at_no_distance(library: Index, seconds: float | None) -> None:
     for number, action in enumerate(ACTIONS):

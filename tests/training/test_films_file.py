@@ -51,5 +51,13 @@ def test_films_of_something_else_are_refused(data: MotionData, tmp_path: Path, u
         kept_performances(path, data, shipped, 2, 0)
 
 
+def test_where_they_cannot_be_kept_is_told_before_the_work(
+    data: MotionData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films_file, "performances", lambda *_: pytest.fail("made before"))
+    with pytest.raises(InputError, match="cannot write there"):
+        kept_performances(tmp_path / "missing" / "films.npz", data, load_weights(), 2, 0)
+
+
 def test_without_a_file_they_are_made(data: MotionData) -> None:
     assert len(kept_performances(None, data, load_weights(), 2, 0)) == data.clip_count

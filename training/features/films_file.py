@@ -8,7 +8,7 @@ import numpy as np
 
 from posenorm_core.condition_skeleton import JOINT_COUNT
 from posenorm_core.errors import InputError
-from posenorm_core.files import load_archive, require, save_archive
+from posenorm_core.files import load_archive, require, require_writable, save_archive
 from posenorm_core.weights import Weights
 from training.dataset import MotionData
 from training.features.views import Performance, performances
@@ -21,11 +21,14 @@ def kept_performances(
 ) -> list[Performance]:
     """Those of `training.features.views.performances`, read from `path` where they are there already, else kept there.
 
-    Raises InputError where the file is none, or of other data, weights, films or seed.
+    Raises InputError where the file is none, or of other data, weights, films or seed, or cannot be written: before the
+    work.
     """
     made_of = f"{_digest(data)} {weights.digest} {films} {seed}"
     if path is not None and path.exists():
         return _read(path, made_of)
+    if path is not None:
+        require_writable(path)
     made = performances(data, weights, films, seed)
     if path is not None and made:
         _keep(path, made, made_of)

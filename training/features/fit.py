@@ -53,8 +53,8 @@ def fit_features(
     options = configuration.data
     normalizer = load_weights(options.normalizer or None)
     data, unseen = _data(configuration)
-    pairs = normalized_pairs(unseen, normalizer)
     shown = kept_performances(films, data, normalizer, options.views, configuration.seed)
+    pairs = normalized_pairs(unseen, normalizer)
     if not shown:
         raise InputError("no clip of the data is as long as a second; prepare data with longer ones")
     probabilities = probabilities_of(shown, options.family_power)

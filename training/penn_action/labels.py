@@ -83,8 +83,10 @@ def _label_files(archive: Path) -> Iterator[tuple[str, bytes]]:
                 content = files.extractfile(member) if member.isfile() and member.name.endswith(".mat") else None
                 if content is not None:
                     yield Path(member.name).name, content.read()
-    except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-        raise InputError(f"{archive}: is no whole tar archive of Penn Action's labels ({error!s:.100})") from None
+    except (tarfile.TarError, lzma.LZMAError, EOFError):
+        raise InputError(
+            f"{archive}: is no whole tar archive; give the .tar or .tar.xz of Penn Action's labels"
+        ) from None
     except OSError as error:
         raise InputError(f"{archive}: cannot be read ({error.strerror or error})") from None
 
