@@ -58,8 +58,10 @@ class Augmentation:
 
     cameras: str = "random"  # or "studio": four that stand around a room, as Human3.6M's
     bone_range: float = 0.25  # each bone's length times U[1 − r, 1 + r], left and right alike
+    switch: float = 0.0  # windows that go on with another body: as ΔMPJPE asks, and as a detector's habits change
     mirror: float = 0.5
     recombine: float = 0.3  # the upper body of one clip on the legs of another
+    exchange: float = 0.0  # each arm and the head of another clip
     tempo: float = 0.2  # played at e^U[−t, t] times its speed
     tilt: float = 0.0  # the whole body turned any way, for lying and floor work
     perturb: float = 0.1  # smooth random turns on every joint
@@ -138,7 +140,19 @@ def _below_one(value: float) -> bool:
     return 0 <= value < 1
 
 
-_SHARES = ("mirror", "recombine", "tilt", "perturb", "prior", "noisy", "layout", "occlude", "miss")
+_SHARES = (
+    "switch",
+    "mirror",
+    "recombine",
+    "exchange",
+    "tilt",
+    "perturb",
+    "prior",
+    "noisy",
+    "layout",
+    "occlude",
+    "miss",
+)
 _COUNTS = ("steps", "batch", "frames", "parts", "validate_every", "checkpoint_every")
 # What each number may be, and how that is said; what is not a number is nowhere within.
 _BOUNDS: tuple[tuple[str, tuple[str, ...], str, Callable[[float], bool]], ...] = (

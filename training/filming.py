@@ -7,13 +7,13 @@ import torch
 from posenorm_core import quaternion
 from posenorm_core.arrays import constant_like, index_like
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
-from posenorm_core.kinematics import pose_skeleton
+from posenorm_core.kinematics import forward_kinematics, pose_skeleton
 from posenorm_core.landmarks import FIXED_OFFSETS, SCALED_BY, landmark_positions
 from posenorm_core.network_input import network_input
 from training.cameras import CAMERA_KINDS, Cameras, image_points, view_from_world
 from training.configuration import Augmentation
 from training.detection import detected
-from training.windows import Windows
+from training.windows import Windows, rescaled
 
 FEET = (JOINT_NAMES.index("right_ankle"), JOINT_NAMES.index("left_ankle"))
 
@@ -45,7 +45,8 @@ def film(
         cameras = CAMERA_KINDS[options.cameras if options else "random"](windows.root_position, rng)
     positions, turned = pose_skeleton(windows.offsets[:, None], windows.rotations, PARENTS)
     fixed = fixed_points(windows.offsets, options is not None, rng)
-    landmarks = landmark_positions(positions, turned, fixed[:, None]) + windows.root_position[:, :, None]
+    shown = another_body_shown(windows, positions, options, rng) if options and options.switch else positions
+    landmarks = landmark_positions(shown, turned, fixed[:, None]) + windows.root_position[:, :, None]
     seen = cameras.see(landmarks)
     points = image_points(seen)
     confidence = torch.ones(points.shape[:-1], device=points.device)
@@ -72,6 +73,19 @@ def film(
             quaternion.inverse(cameras.rotation)[:, None], quaternion.inverse(to_view)
         ),
     )
+
+
+def another_body_shown(
+    windows: Windows, positions: torch.Tensor, options: Augmentation, rng: torch.Generator
+) -> torch.Tensor:
+    """The `positions` (B, L, 19, 3) with some of the windows going on with other bones from some frame: same motion."""
+    batch, length = positions.shape[:2]
+    chosen = torch.rand(batch, generator=rng, device=positions.device) < options.switch
+    change = torch.rand(batch, generator=rng, device=positions.device) * length
+    other = rescaled(windows, options.bone_range, rng).offsets
+    altered = forward_kinematics(other[:, None], windows.rotations, PARENTS)
+    after = torch.arange(length, device=positions.device) >= change[:, None]
+    return torch.where((chosen[:, None] & after)[..., None, None], altered, positions)
 
 
 def _vertical(to_view: torch.Tensor) -> torch.Tensor:

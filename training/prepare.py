@@ -36,6 +36,7 @@ from training.mocap.glb import read_glb_clips
 from training.mocap.mean_body import condition_skeleton_table
 from training.mocap.report import Report, write_report
 from training.mocap.source import family_of, resampled
+from training.mocap.stance import standing_straight
 
 _ANKLE_TO_TOE = [JOINT_NAMES.index("right_toe"), JOINT_NAMES.index("left_toe")]
 
@@ -56,7 +57,8 @@ def prepare_human36m(folder: Path, output: Path) -> Report:
 
 def _write(converted: Sequence[Body], place: Path, output: Path, report: Report) -> Report:
     """Writes the clips of the bodies, which come from `place`."""
-    clips = without_duplicates([clip for body in converted for clip in body_to_clips(body, report)], report)
+    people = [person for body in converted for person in standing_straight(body)]
+    clips = without_duplicates([clip for person in people for clip in body_to_clips(person, report)], report)
     if not clips:
         raise InputError(f"{place}: none of its clips is fit to learn from; the families read are in the README")
     report.prove(converted)

@@ -19,6 +19,11 @@ from training.dataset import BUILTIN_FAMILY, MotionData
 from training.pose_prior import JOINTS, PosePrior
 
 _UPPER = [j for j, name in enumerate(JOINT_NAMES) if not any(s in name for s in ("hip", "knee", "ankle", "toe"))][1:]
+# What hangs on the trunk and stands on no floor: each may come from another clip.
+_HANGING = tuple(
+    [JOINT_NAMES.index(name) for name in names]
+    for names in (("neck",), ("left_shoulder", "left_elbow"), ("right_shoulder", "right_elbow"))
+)
 _LEG = [JOINT_NAMES.index("right_knee"), JOINT_NAMES.index("right_ankle")]
 # For each joint itself or its mirror image, the same for both.
 _ONE_SIDE = [min(joint, other) for joint, other in enumerate(MIRROR)]
@@ -147,6 +152,8 @@ def windows_at(
 def augmented(windows: Windows, options: Augmentation, rng: torch.Generator, prior: PosePrior | None = None) -> Windows:
     """Other poses and other bodies from the same motion; see `Augmentation` for each step."""
     windows = recombined(windows, _chosen(windows, options.recombine, rng), rng)
+    if options.exchange:
+        windows = exchanged(windows, options.exchange, rng)
     if prior is not None:
         windows = departed(windows, _chosen(windows, options.prior, rng), prior, rng)
     windows = mirrored(windows, _chosen(windows, options.mirror, rng))
@@ -161,6 +168,17 @@ def recombined(windows: Windows, chosen: torch.Tensor, rng: torch.Generator) -> 
     rotations, upper = windows.rotations.clone(), index_like(_UPPER, windows.rotations)
     swapped = windows.rotations[other][:, :, upper]
     rotations[:, :, upper] = torch.where(chosen[:, None, None, None], swapped, rotations[:, :, upper])
+    return _with(windows, rotations=rotations)
+
+
+def exchanged(windows: Windows, share: float, rng: torch.Generator) -> Windows:
+    """Each arm and each head of about `share` of the windows is that of another window."""
+    rotations = windows.rotations.clone()
+    for part in _HANGING:
+        chosen = _chosen(windows, share, rng)[:, None, None, None]
+        other = torch.randperm(len(chosen), generator=rng, device=chosen.device)
+        joints = index_like(part, rotations)
+        rotations[:, :, joints] = torch.where(chosen, windows.rotations[other][:, :, joints], rotations[:, :, joints])
     return _with(windows, rotations=rotations)
 
 

@@ -1,5 +1,7 @@
 """What the network is shown and what it should answer belong together."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -38,6 +40,27 @@ def test_the_truth_is_fk_of_the_true_rotations_on_the_subjects_bones():
     positions = forward_kinematics(batch.offsets[:, None], batch.rotations, PARENTS)
     torch.testing.assert_close(positions, batch.positions, atol=1e-5, rtol=0)
     assert batch.features.shape == (8, LENGTH - 2 * INPUT_CONTEXT, INPUT_SIZE)
+
+
+def test_another_body_from_some_frame_on_makes_the_same_motion():
+    shown = Augmentation(switch=1.0, noisy=0, layout=0, occlude=0, miss=0)
+    same, other = (filming.film(windows(), CONTEXT, replace(shown, switch=share), rng()) for share in (0.0, 1.0))
+    for name in ("rotations", "positions", "offsets"):
+        assert torch.equal(getattr(other, name), getattr(same, name)), name
+    positions = forward_kinematics(windows().offsets[:, None], windows().rotations, PARENTS)
+    altered = filming.another_body_shown(windows(), positions, shown, rng())
+    changed = (altered != positions).flatten(2).any(dim=-1)
+    # Some frames as they were, and all later ones on other bones.
+    assert 0 < changed.float().mean() < 1
+    assert torch.equal(changed, changed.cummax(dim=1).values)
+    back = altered - altered[:, :, :1]
+    lengths = (
+        torch.linalg.vector_norm(back[:, :, 1], dim=-1)
+        / torch.linalg.vector_norm(windows().offsets[:, 1], dim=-1)[:, None]
+    )
+    assert lengths.min() > 0.74
+    assert lengths.max() < 1.26
+    assert not torch.equal(other.features, same.features)
 
 
 def test_upright_and_facing_the_camera_is_no_rotation_wherever_he_stands():

@@ -70,6 +70,21 @@ def test_recombination_keeps_legs_root_path_and_contacts_together():
     assert all(tuple(x.flatten().tolist()) in sources for x in changed.rotations[:, :, elbow])
 
 
+def test_arms_and_heads_are_exchanged_whole_and_everything_else_stays():
+    windows = random_windows()
+    changed = w.exchanged(windows, 0.5, rng(1))
+    hanging = [JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("shoulder", "elbow")]
+    hanging.append(JOINT_NAMES.index("neck"))
+    rest = [joint for joint in range(JOINT_COUNT) if joint not in hanging]
+    assert torch.equal(changed.rotations[:, :, rest], windows.rotations[:, :, rest])
+    for side in ("left", "right"):
+        arm = [JOINT_NAMES.index(f"{side}_{joint}") for joint in ("shoulder", "elbow")]
+        arms = [whole.flatten().tolist() for whole in windows.rotations[:, :, arm]]
+        origin = [arms.index(whole.flatten().tolist()) for whole in changed.rotations[:, :, arm]]
+        assert 0 < sum(number != own for own, number in enumerate(origin)) < len(origin)
+    assert torch.equal(w.exchanged(windows, 0.0, rng(1)).rotations, windows.rotations)
+
+
 def test_perturbation_is_smooth_and_bounded():
     windows = random_windows()
     still = replace(windows, rotations=windows.rotations[:, :1].expand(-1, LENGTH, -1, -1).clone())

@@ -1,0 +1,101 @@
+"""Whoever stands upright is in the T-pose from the hips to the shoulders: a trunk's rest pose, found in the motion.
+
+How far a rig's pelvis, spine and chest are pitched is what was set when its markers were calibrated: of two people
+on one skeleton, both upright, the pelvis of one is pitched by 21 degrees more. About the line of hips or shoulders
+such a pitch shows in no joint's place, so a network could only guess whose rig it sees. So the constant rotation
+between a rig and our T-pose is found for these three where all people are alike: upright, their trunk is straight.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from posenorm_core import quaternion
+from posenorm_core.arrays import unit
+from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
+from posenorm_core.kinematics import pose_skeleton
+from posenorm_core.rest_pose import BodyMotion
+from training.mocap.bodies import Body, SourcePose
+
+_INDEX = {name: number for number, name in enumerate(JOINT_NAMES)}
+_TRUNK = tuple(_INDEX[name] for name in ("pelvis", "spine", "thorax"))
+_LEGS = tuple(tuple(_INDEX[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle")) for side in ("right", "left"))
+# Upright: the thorax within 20 degrees of straight above the pelvis, and each ankle below its hip by this share of
+# the leg's length.
+_UPRIGHT, _STANDING = np.cos(np.radians(20)), 0.8
+# So few frames (half a second) tell nothing of how somebody stands.
+_FEWEST = 15
+
+
+def standing_straight(body: Body) -> Iterator[Body]:
+    """The people of `body`, each with the pitch of his trunk's joints that makes him straight where he is upright.
+
+    Only what a joint's rotation means changes, and with it the offsets: no joint moves. Who is hardly ever upright
+    is taken as the others on the same skeleton are.
+    """
+    turned = np.asarray(pose_skeleton(body.motion.offsets, body.motion.rotations, PARENTS)[1])
+    crooked = trunk_pitches(body.points, turned)
+    usual = _median(crooked, upright_frames(body.points), np.zeros(len(_TRUNK)))
+    for clips, frames in _people(body):
+        points, motion = body.points[frames], replace(body.motion, rotations=body.motion.rotations[frames])
+        own = _median(crooked[frames], upright_frames(points), usual)
+        yield replace(body, clips=clips, points=points, motion=pitched(motion, -own))
+
+
+def trunk_pitches(points: np.ndarray, turned: np.ndarray) -> np.ndarray:
+    """How far forward pelvis, spine and thorax are pitched: the pelvis of the vertical, the others of the trunk's line.
+
+    Of `points` (T, 19, 3), +Y up, and the joints' global rotations (T, 19, 4): radians (T, 3). The line is the one
+    from the pelvis to the thorax; it sways with spine and thorax, and the pelvis only part of the way.
+    """
+    vertical = np.broadcast_to([0.0, 1.0, 0.0], points[:, 0].shape)
+    line = points[:, _INDEX["thorax"]] - points[:, _INDEX["pelvis"]]
+    straight = np.stack([vertical, line, line], axis=1)
+    seen = np.asarray(quaternion.rotate(quaternion.inverse(turned[:, _TRUNK]), straight))
+    return -np.arctan2(seen[..., 2], seen[..., 1])
+
+
+def upright_frames(points: np.ndarray) -> np.ndarray:
+    """In which of the frames (T, 19, 3), +Y up, somebody is upright on his legs (T,)."""
+    chord = unit(points[:, _INDEX["thorax"]] - points[:, _INDEX["pelvis"]])
+    upright = chord[:, 1] > _UPRIGHT
+    for hip, knee, ankle in _LEGS:
+        length = np.linalg.norm(points[:, knee] - points[:, hip], axis=1)
+        length += np.linalg.norm(points[:, ankle] - points[:, knee], axis=1)
+        upright &= points[:, hip, 1] - points[:, ankle, 1] > _STANDING * length
+    return np.asarray(upright)
+
+
+def pitched(motion: BodyMotion, pitches: np.ndarray) -> BodyMotion:
+    """The motion with the frames of pelvis, spine and thorax pitched by so many radians (3): every joint stays put."""
+    turns = np.asarray(quaternion.identity_like(motion.rotations[0]))
+    turns[list(_TRUNK)] = quaternion.from_rotation_vector(np.asarray(pitches)[:, None] * [1.0, 0.0, 0.0])
+    parents = [max(parent, 0) for parent in PARENTS]
+    back = quaternion.inverse(turns[parents])
+    back[0] = [1.0, 0.0, 0.0, 0.0]
+    rotations = np.asarray(quaternion.multiply(quaternion.multiply(back, motion.rotations), turns))
+    # The leaves turn nothing and stay at identity.
+    leaves = [joint for joint in range(len(PARENTS)) if joint not in PARENTS]
+    rotations[:, leaves] = motion.rotations[:, leaves]
+    return BodyMotion(np.asarray(quaternion.rotate(back, motion.offsets)), rotations)
+
+
+def _median(pitches: np.ndarray, chosen: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """The medians (3) over the `chosen` (T,) frames, or `otherwise` (3) where they are too few."""
+    return np.asarray(np.median(pitches[chosen], axis=0) if chosen.sum() >= _FEWEST else otherwise)
+
+
+def _people(body: Body) -> Iterator[tuple[tuple[SourcePose, ...], np.ndarray]]:
+    """Each person's clips and frames; where nobody knows who a clip is of, it is a person's of its own."""
+    groups: dict[str, list[tuple[SourcePose, slice]]] = {}
+    for clip, frames in body.frames():
+        person = clip.name if clip.subject.endswith("unknown") else clip.subject
+        groups.setdefault(person, []).append((clip, frames))
+    for clips in groups.values():
+        yield tuple(clip for clip, _ in clips), _frame_numbers([frames for _, frames in clips])
+
+
+def _frame_numbers(spans: Sequence[slice]) -> np.ndarray:
+    """The frames of all `spans`, one span after the other."""
+    return np.concatenate([np.arange(span.start, span.stop) for span in spans])
