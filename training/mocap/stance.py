@@ -1,7 +1,7 @@
 """Whoever stands upright is in the T-pose from the hips to the shoulders: a trunk's rest pose, found in the motion.
 
 How far a rig's pelvis, spine and chest are pitched is what was set when its markers were calibrated: of two people
-on one skeleton, both upright, the pelvis of one is pitched by 21 degrees more. About the line of hips or shoulders
+on one skeleton, both upright, the pelvis of one is pitched by 25 degrees more. About the line of hips or shoulders
 such a pitch shows in no joint's place, so a network could only guess whose rig it sees. So the constant rotation
 between a rig and our T-pose is found for these three where all people are alike: upright, their trunk is straight.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from posenorm_core import quaternion
 from posenorm_core.arrays import unit
-from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
+from posenorm_core.condition_skeleton import JOINT_NAMES, LEAVES, PARENTS
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.rest_pose import BodyMotion
 from training.mocap.bodies import Body, SourcePose
@@ -76,8 +76,7 @@ def pitched(motion: BodyMotion, pitches: np.ndarray) -> BodyMotion:
     back[0] = [1.0, 0.0, 0.0, 0.0]
     rotations = np.asarray(quaternion.multiply(quaternion.multiply(back, motion.rotations), turns))
     # The leaves turn nothing and stay at identity.
-    leaves = [joint for joint in range(len(PARENTS)) if joint not in PARENTS]
-    rotations[:, leaves] = motion.rotations[:, leaves]
+    rotations[:, list(LEAVES)] = motion.rotations[:, list(LEAVES)]
     return BodyMotion(np.asarray(quaternion.rotate(back, motion.offsets)), rotations)
 
 
