@@ -172,6 +172,9 @@ def run_all(options: argparse.Namespace) -> None:
     """The command `run`."""
     protocols, seeds = options.protocol or list(PROTOCOLS), options.seed or list(SEEDS)
     pending = runs_of(_chosen_rows(options), protocols, seeds, options.results)
+    if not pending:
+        print(f"nothing is missing in {options.results}")
+        return
     fixed = (options.data, options.results, options.checkpoints)
     if options.processes == 1:
         for run in pending:

@@ -78,7 +78,10 @@ def film(
 def another_body_shown(
     windows: Windows, positions: torch.Tensor, options: Augmentation, rng: torch.Generator
 ) -> torch.Tensor:
-    """The `positions` (B, L, 19, 3) with some of the windows going on with other bones from some frame: same motion."""
+    """The `positions` (B, L, 19, 3) with some of the windows going on with other bones from some frame.
+
+    The motion is the same, and so are head and feet; what is to be answered is of the first body throughout.
+    """
     batch, length = positions.shape[:2]
     chosen = torch.rand(batch, generator=rng, device=positions.device) < options.switch
     change = torch.rand(batch, generator=rng, device=positions.device) * length

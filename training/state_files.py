@@ -29,7 +29,7 @@ def load_state(path: Path, format_: str, version: int) -> dict[str, Any]:
             raise InputError(f"{path}: is no {format_} of version {version}; train anew")
     except InputError:
         raise
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path}: is no readable checkpoint ({reason})") from None
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError):
+        # torch's own words for a file cut short are a paragraph about its internals.
+        raise InputError(f"{path}: is no readable checkpoint: it is another kind of file, or cut short") from None
     return content

@@ -61,6 +61,17 @@ def test_searches_come_first_and_done_runs_are_not_done_again(small_data, tmp_pa
     assert found[0].last_gain is not None
 
 
+def test_who_asks_for_what_is_there_is_told_so(tmp_path, monkeypatch, capsys):
+    for seed in experiments.SEEDS:
+        path = experiments.Run(experiments.load_rows()["paper"], "familiar", seed).result(tmp_path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+    arguments = ["experiments", "run", "--row", "paper", "--protocol", "familiar", "--results", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", [*arguments, "--data", "nowhere.npz"])
+    assert experiments.main() == 0
+    assert "nothing is missing" in capsys.readouterr().out
+
+
 def test_a_row_is_scored_with_or_without_the_mirror_as_it_says(small_data, tmp_path):
     told = []
     for mirror in (True, False):

@@ -13,7 +13,8 @@ import numpy as np
 from posenorm_core.condition_skeleton import JOINT_NAMES
 from posenorm_core.files import save_archive
 
-FORMAT, VERSION = "posenorm-dataset", 1
+# Version 2: the trunk's rest pose is the one of the person standing (`training.mocap.stance`).
+FORMAT, VERSION = "posenorm-dataset", 2
 FPS = 30.0
 
 
