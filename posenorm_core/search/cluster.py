@@ -9,9 +9,11 @@ import contextlib
 import importlib
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -60,14 +62,25 @@ class Cluster:
             self._ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
         except (OSError, RuntimeError, ValueError) as error:
             raise _no_cluster(address, str(error)) from None
+        self._stop_asked = False
+        self._handler: Any = None
 
     def __enter__(self) -> "Cluster":
         """The cluster itself."""
+        if threading.current_thread() is threading.main_thread():
+            self._handler = signal.signal(signal.SIGINT, self._interrupted)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leaves it; what its workers still do for this program is stopped."""
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
         self._ray.shutdown()
+
+    def _interrupted(self, number: int, frame: Any) -> None:
+        """Ctrl-C. What is raised within one of Ray's callbacks is lost there, so it is remembered as well."""
+        self._stop_asked = True
+        signal.default_int_handler(number, frame)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Lost]]:
         """`function` of each of `items`, in the order in which they are done; what it raises is raised here.
@@ -77,6 +90,7 @@ class Cluster:
         work = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(_called)
         at_once = max(_FEWEST, _EACH * round(self._ray.cluster_resources().get("CPU", 0)))
         left, under_way = iter(items), dict[Any, Item]()
+        self._stop_asked = False
         while True:
             for item in left:
                 under_way[work.remote(function, item)] = item
@@ -89,6 +103,8 @@ class Cluster:
                 result = self._result(done)
             except ConnectionError as error:
                 raise InputError(f"the cluster was lost ({error!s:.200}); run it again to go on") from None
+            if self._stop_asked:
+                raise KeyboardInterrupt
             yield under_way.pop(done), result
 
     def _result(self, done: Any) -> Any:

@@ -1,5 +1,6 @@
 """Indexing by a Ray cluster: the same index as without, by several workers, whatever dies; no cluster is told."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -182,6 +183,16 @@ def test_ctrl_c_keeps_what_was_added(machines: Any, library: Path, tmp_path: Pat
     assert err.splitlines()[-1] == "stopped; nothing was left half-written"
     added = open_index(folder).clips
     assert 3 <= len({clip.path for clip in added}) < 200
+
+
+def test_a_ctrl_c_that_ray_has_swallowed_stops_the_work_all_the_same(cluster: Cluster) -> None:
+    results = cluster.map(len, ["a"] * 20)
+    next(results)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert len(list(cluster.map(len, ["a"] * 3))) == 3
 
 
 @pytest.mark.parametrize(
