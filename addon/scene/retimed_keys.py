@@ -51,17 +51,22 @@ def at_own_timing(armature: bpy.types.Object) -> Iterator[None]:
     It keeps the orientation that it has now. All is put back should anything fail. The retimed action goes once
     another has taken its place, but where the user has edited it, it stays in the file.
     """
+    orientation, went_back = orientation_of(armature), _went_back(armature)
+    if went_back:
+        change_timing(armature)
     present: Any = armature.animation_data.action if armature.animation_data else None
     if present is None or RETIMED not in present or present[RETIMED]["action"] is None:
         yield
         return
     untouched = present[RETIMED]["digest"] == actions.digest(armature)
-    kept, orientation = _kept(armature[PROPERTY]), orientation_of(armature)
+    kept = _kept(armature[PROPERTY])
     _move_by(armature, present[RETIMED]["action"], _kept(present[RETIMED]))
     try:
         yield
     except BaseException:
         _move_by(armature, present, kept)
+        if went_back:
+            change_timing(armature)
         raise
     if orientation != orientation_of(armature):
         set_orientation(armature, orientation)
@@ -104,6 +109,12 @@ def change_timing(armature: bpy.types.Object) -> None:
     if is_marked(armature):
         mark_uncertain(armature)
     armature.update_tag(refresh={"OBJECT", "TIME"})
+
+
+def _went_back(armature: bpy.types.Object) -> bool:
+    """Whether the armature was retimed and moves by its own timing's action again."""
+    present: Any = armature.animation_data.action if armature.animation_data else None
+    return present is not None and RETIMED not in present and _note_of_other(armature) is not None
 
 
 def _note_of_other(armature: bpy.types.Object) -> Any:

@@ -1,10 +1,11 @@
-"""Motions for the add-on's tests, and what Blender makes of them, read back from its evaluated pose."""
+"""Motions for the tests of the add-on, a hand on their keys, and what Blender makes of them, read from its pose."""
 
 from typing import Any
 
 import bpy
 import numpy as np
 
+from addon.scene import actions
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, LEAVES
 from posenorm_core.motion import Motion, with_orientation
@@ -45,6 +46,13 @@ def random_motion(
         source={"file": "clip.npz", "person": 1},
     )
     return with_orientation(motion, orientation)
+
+
+def nudge(armature: Any, bone: str = "left_elbow", by: float = 0.2) -> None:
+    """The user's hand on a key in the middle of the clip."""
+    curve = actions.curves_of(armature).find(actions.channel_path(bone, "rotation_quaternion"), index=1)
+    curve.keyframe_points[len(curve.keyframe_points) // 2].co[1] += by
+    curve.update()
 
 
 def pose_positions(armature: Any) -> np.ndarray:

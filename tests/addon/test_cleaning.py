@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from motions import random_motion
+from motions import nudge, random_motion
 
 from addon.operators import clean as clean_operators
 from addon.scene import actions
@@ -61,13 +61,6 @@ def all_keys(armature: Any) -> dict[tuple[str, int], list[tuple[float, float]]]:
 
 def angles(found: Motion, expected: Motion) -> np.ndarray:
     return np.asarray(quaternion.geodesic_angle(found.rotations.astype(float), expected.rotations.astype(float)))
-
-
-def nudge(armature: Any, bone: str = "left_elbow", by: float = 0.2) -> None:
-    """The user's hand on a key in the middle of the clip."""
-    curve = actions.curves_of(armature).find(actions.channel_path(bone, "rotation_quaternion"), index=1)
-    curve.keyframe_points[len(curve.keyframe_points) // 2].co[1] += by
-    curve.update()
 
 
 def names() -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
-from motions import pose_positions, random_motion
+from motions import nudge, pose_positions, random_motion
 
 from addon.scene import actions
 from addon.scene.alignment_image import (
@@ -81,13 +81,6 @@ def all_keys(armature: Any) -> dict[tuple[str, int], list[tuple[float, float]]]:
 
 def markers() -> dict[str, int]:
     return {marker.name: marker.frame for marker in bpy.context.scene.timeline_markers}
-
-
-def nudge(armature: Any) -> None:
-    """The user's hand on a key."""
-    curve = actions.curves_of(armature).find(actions.channel_path("left_elbow", "rotation_quaternion"), index=1)
-    curve.keyframe_points[9].co[1] += 0.2
-    curve.update()
 
 
 def picture() -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from motions import nudge
 
 from addon.job import JobCancelledError
 from addon.operators.similar import PosenormFindSimilar
@@ -20,6 +21,7 @@ from addon.scene.keyed_motion import add_motion, keyed_frames, read_motion, set_
 from addon.scene.retimed_keys import RETIMED
 from addon.status import status
 from posenorm_core.builtin_motion import builtin_clip
+from posenorm_core.errors import InputError
 from posenorm_core.mirror import mirrored_rotations
 from posenorm_core.motion import Motion, save_motion
 from posenorm_core.search.index import Person, add_clip, create_index
@@ -336,6 +338,37 @@ def test_there_and_back_aligning_again_takes_the_place_of_the_retimed_keys() -> 
         go(next(number for number, row in enumerate(found) if row.action == action))
     compare(bpy.context, walk, late)
     assert state()[:2] == before[:2]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_aligning_again_from_its_own_timing_keeps_the_retimed_keys_only_where_they_are_edited(edited: bool) -> None:
+    walk, late = retimed_pair()
+    if edited:
+        nudge(late)
+    before = {action.name for action in bpy.data.actions}
+    found = find(walk, 20, count=100)
+    go(next(number for number, row in enumerate(found) if row.action == "late"))
+    set_orientation(late, "view")
+    compare(bpy.context, walk, late)
+    assert read_motion(late).orientation == "view"
+    assert {action.name for action in bpy.data.actions} - before == ({"late timed as walk.001"} if edited else set())
+    assert len(read_motion(late)) == FRAMES
+
+
+def test_a_comparison_from_its_own_timing_that_fails_leaves_it_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk, late = retimed_pair()
+    found = find(walk, 20, count=100)
+    go(next(number for number, row in enumerate(found) if row.action == "late"))
+    before, held = state(), kept(late)
+
+    def fails(*_arguments: Any) -> None:
+        raise InputError("no common joints")
+
+    monkeypatch.setattr("addon.scene.compare.align", fails)
+    with pytest.raises(InputError):
+        compare(bpy.context, walk, late)
+    assert late.animation_data.action.name == "late"
+    assert (state(), kept(late)) == (before, held)
 
 
 def test_the_search_leaves_the_file_as_it_was(index: Path) -> None:
