@@ -52,7 +52,7 @@ def at_own_timing(armature: bpy.types.Object) -> Iterator[None]:
     another has taken its place, but where the user has edited it, it stays in the file.
     """
     orientation, went_back = orientation_of(armature), _went_back(armature)
-    if went_back:
+    if went_back:  # so that the retimed keys are replaced, or found to be edited, as where it moves by them
         change_timing(armature)
     present: Any = armature.animation_data.action if armature.animation_data else None
     if present is None or RETIMED not in present or present[RETIMED]["action"] is None:

@@ -102,9 +102,8 @@ def test_two_processes_train_what_one_trains(tmp_path):
 
 def test_what_is_wrong_in_one_process_ends_both_with_one_line(tmp_path):
     same = ("--config", str(configured(tmp_path, steps=4)), "--out", str(tmp_path / "out"))
-    ends = ended(start_two(same, (*same, "--data", str(tmp_path / "missing.npz"))))
-    first, second = ends
-    assert first[0] == second[0] == 2, ends
+    first, second = ended(start_two(same, (*same, "--data", str(tmp_path / "missing.npz"))))
+    assert first[0] == second[0] == 2, (first, second)
     assert len(first[1]) == 1
     assert "missing.npz" in first[1][0]
     assert second[1] == []
@@ -125,6 +124,17 @@ def test_an_interrupt_of_one_process_ends_both(tmp_path):
     assert first[1][-1].startswith("stopped")
     assert second[1] == []
     assert load_checkpoint(tmp_path / "out" / "checkpoint.pt").step > 0
+
+
+@pytest.mark.parametrize(("processes", "code"), [(1, -signal.SIGABRT), (2, 2)])
+def test_one_of_several_processes_ends_before_python_does(processes, code):
+    aborts = "import atexit, os, runpy; atexit.register(os.abort); "
+    program = aborts + "runpy.run_module('training.fit', run_name='__main__')"
+    command = [sys.executable, "-c", program, "--device", "nowhere", "--out", "nowhere"]
+    place = {**os.environ, "WORLD_SIZE": str(processes), "RANK": "0", "LOCAL_RANK": "0"}
+    result = subprocess.run(command, cwd=ROOT, env=place, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == code
+    assert result.stderr.startswith("error: --device nowhere")
 
 
 def test_parts_that_the_processes_cannot_divide_are_refused(monkeypatch):
