@@ -52,8 +52,9 @@ def first_speaks() -> Iterator[None]:
 def leave(code: int) -> NoReturn:
     """Ends the program with `code`, one of several processes at once, without taking Python apart.
 
-    There torch's threads of a process group, where they still run, abort the process now and then, with its work long
-    done ("terminate called without an active exception"), and torchrun tells a failure.
+    A training that was done has been aborted after it ("terminate called without an active exception", what C++ says
+    where Python at its end stops a thread in the middle of torch), which torchrun tells as a failure. It is rare, and
+    not to be had at will.
     """
     if _started_by_torchrun():
         sys.stdout.flush()
