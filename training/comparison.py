@@ -5,17 +5,20 @@ Each figure is the mean over the seeds there are, with their standard deviation 
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from posenorm_core.errors import InputError
+from posenorm_core.files import write_aside
+from training.dot_plot import Dot, Dots, draw_dots
+from training.results import actions, families, figures, results_of
 from training.rows import Row
-from training.splits import UNSEEN_FOLDS
 from training.tables import Cell, Column, markdown
 
+# The table that sets models beside each other; the others rank parts of one.
+COMPARISON = "comparison"
 # What the tables tell of each row: the measure and its column.
 MEASURES = {
     "mpjpe": Column("MPJPE mm", 1),
@@ -32,89 +35,117 @@ MEASURES = {
     "view_spread": Column("view spread mm", 1),
 }
 TITLES = {"familiar": "Familiar: people the training has not seen", "unseen": "Unseen: a family left out"}
+# What the picture shows.
+_DRAWN = ("mpjpe", "delta_mpjpe_bone", "view_spread", "acceleration", "rotation")
 
 
-@dataclass(frozen=True)
-class Result:
-    """What one run left: see `training.experiments.carry_out`."""
+def write_tables(name: str, rows: Sequence[Row], results: Path, folder: Path) -> list[Path]:
+    """Writes the table `name` into `folder`, for the comparison with actions and picture; returns the files.
 
-    protocol: str
-    content: dict[str, Any]
-
-    @property
-    def last_gain(self) -> float | None:
-        """By what share of it the validation error fell in the last tenth of the steps."""
-        history = {entry["step"]: entry["mean"]["mpjpe"] for entry in self.content["validation"]}
-        before = history.get(round(0.9 * self.content["steps"]))
-        return None if before is None else 1 - history[self.content["steps"]] / before
-
-
-def results_of(row: Row, folder: Path) -> list[Result]:
-    """The scored runs of a row; those that only sought its learning rate are left out."""
-    files = sorted((folder / row.name).glob("*.json"))
-    contents = (json.loads(path.read_text(encoding="utf-8")) for path in files)
-    return [Result(content["protocol"], content) for content in contents if "mean" in content]
+    Raises InputError where a file cannot be written.
+    """
+    table, by_action, picture = (folder / f"{name}{end}" for end in (".md", "_actions.md", ".png"))
+    _write(table, report(rows, results, read_speeds(folder)))
+    if name != COMPARISON:
+        return [table]
+    _write(by_action, action_report(rows, results))
+    draw(rows, results, picture)
+    return [table, by_action, picture]
 
 
-def report(rows: Sequence[Row], folder: Path) -> str:
+def _write(path: Path, text: str) -> None:
+    with write_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def read_speeds(folder: Path) -> dict[str, float]:
+    """How many times as fast as ours `benchmarks.models` found each row's model; empty where it was not run."""
+    path = folder / "models.json"
+    if not path.is_file():
+        return {}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["models"]
+        return {name: float(model["times_ours"]) for name, model in told.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"{path}: is damaged; write it again with python -m benchmarks.models -o {path}") from None
+
+
+def report(rows: Sequence[Row], results: Path, speeds: Mapping[str, float]) -> str:
     """Markdown: a table for each protocol, over all families and family by family."""
     parts = []
     for protocol, title in TITLES.items():
-        parts.append(f"## {title}\n\n{_table(rows, folder, protocol)}")
-        for family in _families(rows, folder, protocol):
-            parts.append(f"### {title.partition(':')[0]}, {family}\n\n{_table(rows, folder, protocol, family)}")
+        parts.append(f"## {title}\n\n{_table(rows, results, speeds, protocol)}")
+        for family in families((result for row in rows for result in results_of(row, results)), protocol):
+            table = _table(rows, results, speeds, protocol, family)
+            parts.append(f"### {title.partition(':')[0]}, {family}\n\n{table}")
+    told = {data for row in rows for result in results_of(row, results) if (data := result.content.get("data"))}
+    if len(told) > 1:
+        parts.append(f"**These runs are of different data sets**: {'; '.join(sorted(told))}.")
     return "\n\n".join(parts) + "\n"
 
 
-def figures(results: Iterable[Result], protocol: str, family: str | None = None) -> list[dict[str, float]]:
-    """The measures, one mapping a seed: of `family`, or the mean over the protocol's.
-
-    The mean over the unseen folds is told where all of them have been run with the seed.
-    """
-    if protocol == "familiar":
-        contents = [result.content for result in results if result.protocol == "familiar"]
-        if family:
-            return [content["families"][family] for content in contents if family in content["families"]]
-        return [content["mean"] for content in contents]
-    by_seed: dict[int, dict[str, dict[str, float]]] = {}
-    for result in results:
-        if result.protocol.startswith("unseen-"):
-            fold = result.protocol.removeprefix("unseen-")
-            by_seed.setdefault(result.content["seed"], {})[fold] = result.content["mean"]
-    if family:
-        return [folds[family] for folds in by_seed.values() if family in folds]
-    return [_mean(folds.values()) for folds in by_seed.values() if set(folds) == set(UNSEEN_FOLDS)]
-
-
-def _mean(measured: Iterable[dict[str, float]]) -> dict[str, float]:
-    measured = list(measured)
-    common = set.intersection(*(set(measures) for measures in measured))
-    return {name: float(np.mean([measures[name] for measures in measured])) for name in common}
-
-
-def _families(rows: Sequence[Row], folder: Path, protocol: str) -> list[str]:
-    """The families that the protocol's runs have scored, in order."""
-    if protocol == "unseen":
-        return list(UNSEEN_FOLDS)
-    results = (result for row in rows for result in results_of(row, folder) if result.protocol == protocol)
-    return sorted({family for result in results for family in result.content["families"]})
-
-
-def _table(rows: Sequence[Row], folder: Path, protocol: str, family: str | None = None) -> str:
+def _table(
+    rows: Sequence[Row], folder: Path, speeds: Mapping[str, float], protocol: str, family: str | None = None
+) -> str:
+    """One table; how fast the rows' models are is told where it was measured of any."""
+    fast = [Column("frames/s, ours 1", 2)] if any(row.name in speeds for row in rows) else []
     lines: list[list[Cell]] = []
     for row in rows:
         results = results_of(row, folder)
         measured = figures(results, protocol, family)
-        told = [_told([m[name] for m in measured if name in m], column) for name, column in MEASURES.items()]
+        told = [_in_words([m[name] for m in measured if name in m], column) for name, column in MEASURES.items()]
         gains = [r.last_gain for r in results if r.protocol.startswith(protocol) and r.last_gain is not None]
+        steps = sorted({int(result.content["steps"]) for result in results})
         parameters = results[0].content["parameters"] / 1e6 if results else None
-        lines.append([row.title, parameters, *told, float(len(measured)), 100 * max(gains) if gains else None])
-    columns = [Column("model"), Column("parameters, M", 2), *MEASURES.values()]
+        size: list[Cell] = [parameters, *(speeds.get(row.name) for _ in fast), _listed(steps)]
+        lines.append([row.title, *size, *told, float(len(measured)), 100 * max(gains) if gains else None])
+    columns = [Column("model"), Column("parameters, M", 2), *fast, Column("steps", 0), *MEASURES.values()]
     return markdown([*columns, Column("runs", 0), Column("last tenth %", 1)], lines)
 
 
-def _told(values: list[float], column: Column) -> Cell:
+def _listed(values: Sequence[int]) -> Cell:
+    """The different values there are."""
+    return " / ".join(f"{value:,}" for value in values) or None
+
+
+def _in_words(values: Sequence[float], column: Column) -> Cell:
     """The mean over seeds, with the deviation where there are several."""
     if len(values) < 2:
         return values[0] if values else None
-    return f"{np.mean(values):.{column.decimals}f} ± {np.std(values, ddof=1):.{column.decimals}f}"
+    mean, deviation = _over_seeds(values)
+    return f"{mean:.{column.decimals}f} ± {deviation:.{column.decimals}f}"
+
+
+def _over_seeds(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and the standard deviation, 0 of one value."""
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def action_report(rows: Sequence[Row], results: Path) -> str:
+    """Markdown: MPJPE of every row in every action, a table for each protocol."""
+    parts = []
+    for protocol, title in TITLES.items():
+        measured = [actions(results_of(row, results), protocol, "mpjpe") for row in rows]
+        means = [{name: _over_seeds(values)[0] for name, values in row.items()} for row in measured]
+        names = sorted(set().union(*measured))
+        lines: list[list[Cell]] = [[name, *(row.get(name) for row in means)] for name in names]
+        table = markdown([Column("action"), *(Column(row.title, 1) for row in rows)], lines)
+        parts.append(f"## {title}, MPJPE mm by action\n\n{table}")
+    return "\n\n".join(parts) + "\n"
+
+
+def draw(rows: Sequence[Row], results: Path, path: Path) -> None:
+    """The rows beside each other in either protocol; raises InputError where the picture cannot be written."""
+    panels = []
+    for name in _DRAWN:
+        series = {
+            title.partition(":")[0]: [_dot(figures(results_of(row, results), protocol), name) for row in rows]
+            for protocol, title in TITLES.items()
+        }
+        panels.append(Dots(MEASURES[name].title, series))
+    draw_dots(path, "Models trained on the same motion, cameras and splits", [row.title for row in rows], panels)
+
+
+def _dot(measured: Sequence[Mapping[str, float]], name: str) -> Dot:
+    values = [m[name] for m in measured if name in m]
+    return _over_seeds(values) if values else None

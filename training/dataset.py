@@ -77,6 +77,11 @@ class MotionData:
         return {name: change(getattr(self, name)) for name in _NAMES}
 
 
+def described(data: MotionData) -> str:
+    """Which data set it is, for what was measured on it: one of another version or length is another."""
+    return f"version {VERSION}, {data.clip_count} clips, {len(data.rotations)} frames"
+
+
 def _spans(frames: Frames, begins: torch.Tensor, lengths: torch.Tensor) -> Frames:
     """The frames of the spans that begin at `begins` (S,) and last `lengths` (S,), laid end to end."""
     if isinstance(frames, MappedFrames):

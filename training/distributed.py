@@ -9,6 +9,7 @@ import datetime
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -20,6 +21,8 @@ from posenorm_core.errors import InputError
 
 T = TypeVar("T")
 
+# Seconds that the others may take to start without a word of it.
+_SILENCE = 5.0
 # The others wait while the first validates, which may take long.
 _PATIENCE = datetime.timedelta(hours=2)
 
@@ -87,7 +90,8 @@ def process_group(device: torch.device) -> Iterator[None]:
         yield
         return
     try:
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+        with _waiting():
+            distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
     except (RuntimeError, ValueError) as error:
         told = str(error).splitlines()[0]
         raise InputError(f"the other processes cannot be reached ({told}); start all of them with torchrun") from None
@@ -96,6 +100,27 @@ def process_group(device: torch.device) -> Iterator[None]:
             yield
     finally:
         distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _waiting() -> Iterator[None]:
+    """Waits within for the others to come, and tells so after a while.
+
+    torch waits where Python's own handling of Ctrl-C is never reached: the system's ends the process, which has done
+    nothing yet.
+    """
+    number, expected = os.environ.get("RANK", "0"), os.environ["WORLD_SIZE"]
+    words = f"process {number} waits until all {expected} are there (torchrun starts them); Ctrl-C ends it"
+    # Every process says so, the first may be the one that is missing.
+    telling = threading.Timer(_SILENCE, lambda: print(words, file=sys.__stderr__, flush=True))
+    telling.daemon = True
+    telling.start()
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        telling.cancel()
 
 
 def agreed(work: Callable[[], T]) -> T:

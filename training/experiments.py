@@ -3,7 +3,7 @@
     python -m training.experiments run --data data/mocap.npz --processes 2    # what is missing, all of it
     python -m training.experiments run --data … --row semgcn --protocol familiar --seed 0
     python -m training.experiments list                                       # what is there, what is missing
-    python -m training.experiments report                                     # the tables
+    python -m training.experiments report                                     # the tables, the picture
 
 A run is a row (`training.rows`) in a protocol with a seed. Protocols: `familiar` trains on the train part and scores
 the test part; `unseen-FAMILY` leaves that family out and scores all of it (`training.splits`). Of several learning
@@ -26,9 +26,10 @@ from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
 from training import splits
-from training.comparison import report
+from training.checkpoint import load_checkpoint
+from training.comparison import write_tables
 from training.configuration import Configuration
-from training.dataset import MotionData, load_data
+from training.dataset import MotionData, described, load_data
 from training.fit import fit
 from training.rows import Row, load_rows
 from training.scoring import by_action, by_family, over_families, score_clips
@@ -116,7 +117,8 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
     out = checkpoints / run.name
     began = time.monotonic()
     configuration = configured(run, data, results)
-    trainer = fit(configuration, out, torch.device("cpu"), resume=(out / "checkpoint.pt").exists())
+    trainer = fit(configuration, out, torch.device("cpu"), resume=_begun(out / "checkpoint.pt", configuration))
+    whole = load_data(data)
     content: dict[str, Any] = {
         "row": run.row.name,
         "protocol": run.protocol,
@@ -126,14 +128,25 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
         "parameters": sum(p.numel() for p in trainer.model.parameters()),
         "seconds": round(time.monotonic() - began, 1),
         "machine": f"one core of {platform.machine()}",
+        "data": described(whole),
         "validation": json.loads((out / "figures.json").read_text()),
     }
     if run.learning_rate is None:
-        content |= scored(trainer, test_clips(run.protocol, load_data(data)), run.row.average_mirror)
+        content |= scored(trainer, test_clips(run.protocol, whole), run.row.average_mirror)
     path = run.result(results)
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_aside(path) as aside:
         aside.write_text(json.dumps(_rounded(content), indent=1) + "\n", encoding="utf-8")
+
+
+def _begun(path: Path, configuration: Configuration) -> bool:
+    """Whether this very training has left a checkpoint to go on from; raises InputError where it is another's."""
+    if not path.exists():
+        return False
+    before = load_checkpoint(path).configuration
+    if replace(before, data=replace(before.data, path=configuration.data.path)) != configuration:
+        raise InputError(f"{path}: is of a training with other settings than the row has now; remove its folder")
+    return True
 
 
 def scored(trainer: Trainer, clips: MotionData, mirror: bool) -> dict[str, Any]:
@@ -203,10 +216,7 @@ def report_all(options: argparse.Namespace) -> None:
     for row in _chosen_rows(options):
         by_table.setdefault(row.table, []).append(row)
     for table, rows in by_table.items():
-        path = options.results.parent / f"{table}.md"
-        with write_aside(path) as aside:
-            aside.write_text(report(rows, options.results), encoding="utf-8")
-        print(path)
+        print(*write_tables(table, rows, options.results, options.results.parent), sep="\n")
 
 
 def main() -> int:
@@ -215,7 +225,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="what is missing")
     listing = commands.add_parser("list", help="what is there")
-    told = commands.add_parser("report", help="the tables, beside the folder of results")
+    told = commands.add_parser("report", help="the tables and the picture, beside the folder of results")
     for command, action in ((run, run_all), (listing, list_all), (told, report_all)):
         command.add_argument("--row", action="append", help="only this row")
         command.add_argument("--table", help="only the rows of this table")

@@ -16,10 +16,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from posenorm_core.files import write_aside
+from posenorm_core.pose_drawing import FAINT, INK
 
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_INK, _FAINT, _GRID = "#2b2f33", "#6b727a", "#dfe2e6"
+GRID = "#dfe2e6"
 _TITLE, _FOOT, _GAP = 0.75, 0.15, 0.62  # inches above the charts, below them, and below each for its x axis
 
 
@@ -54,7 +55,7 @@ def draw_charts(path: str | Path, title: str, charts: list[Chart], columns: int 
     rows = -(-len(charts) // columns)
     width, height = 0.55 + 2.75 * columns, 1.15 * sum(panel.height for panel in panels) + _GAP
     whole = _TITLE + rows * height + _FOOT
-    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8.5, "axes.edgecolor": _FAINT}):
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8.5, "axes.edgecolor": FAINT}):
         figure = Figure(figsize=(width, whole), dpi=130, facecolor="white")
         for number, chart in enumerate(charts):
             row, column = divmod(number, columns)
@@ -67,11 +68,11 @@ def draw_charts(path: str | Path, title: str, charts: list[Chart], columns: int 
             )  # fmt: skip
             stack = [figure.add_subplot(grid[k]) for k in range(len(panels))]
             _draw_chart(stack, chart, names, _tops(charts), first=column == 0)
-        figure.text(0.62 / width, 1 - 0.22 / whole, title, fontsize=12, color=_INK, weight="bold", va="center")
+        figure.text(0.62 / width, 1 - 0.22 / whole, title, fontsize=12, color=INK, weight="bold", va="center")
         handles = [Line2D([], [], **_look(names, name), label=name) for name in names]
         figure.legend(
             handles=handles, loc="center left", bbox_to_anchor=(0.5 / width, 1 - 0.5 / whole), ncols=len(names),
-            frameon=False, labelcolor=_INK, fontsize=9,
+            frameon=False, labelcolor=INK, fontsize=9,
         )  # fmt: skip
         with write_aside(path) as aside:
             figure.savefig(aside, format=Path(path).suffix.removeprefix("."))
@@ -93,15 +94,15 @@ def _draw_chart(stack: list[Axes], chart: Chart, names: list[str], tops: list[fl
             axes.plot(chart.x, line, **_look(names, name), clip_on=False, zorder=3)
         axes.set_ylim(0, top)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=max(2, round(4 * panel.height)), steps=[1, 2, 5, 10]))
-        axes.grid(axis="y", color=_GRID, linewidth=0.8, zorder=0)
+        axes.grid(axis="y", color=GRID, linewidth=0.8, zorder=0)
         axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.tick_params(length=0, labelcolor=_FAINT, labelleft=first)
+        axes.tick_params(length=0, labelcolor=FAINT, labelleft=first)
         _scale_x(axes, chart)
         axes.tick_params(axis="x", labelbottom=axes is stack[-1])
         if first:
-            axes.set_ylabel(panel.y_label, color=_INK)
+            axes.set_ylabel(panel.y_label, color=INK)
             axes.yaxis.set_label_coords(-0.155, 0.5)
-    stack[-1].set_xlabel(chart.x_label, color=_INK, labelpad=2)
+    stack[-1].set_xlabel(chart.x_label, color=INK, labelpad=2)
 
 
 def _scale_x(axes: Axes, chart: Chart) -> None:
@@ -127,5 +128,5 @@ def _roomy(chart: Chart) -> list[float]:
 
 def _look(names: list[str], name: str) -> dict[str, Any]:
     """Colour and marker of a line: the same for a name everywhere."""
-    number = names.index(name) % len(_COLORS)
-    return {"color": _COLORS[number], "marker": _MARKERS[number], "markersize": 4, "linewidth": 1.7}
+    number = names.index(name) % len(COLORS)
+    return {"color": COLORS[number], "marker": _MARKERS[number], "markersize": 4, "linewidth": 1.7}

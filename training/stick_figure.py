@@ -18,9 +18,8 @@ from matplotlib.patches import Circle, Polygon
 
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
 from posenorm_core.files import write_aside
+from posenorm_core.pose_drawing import CELL, FAINT, INK, LEFT, MIDDLE, RIGHT
 
-_LEFT, _RIGHT, _MIDDLE = "#0072b2", "#d55e00", "#4a5058"
-_CELL, _INK, _FAINT = "#f4f5f7", "#2b2f33", "#6b727a"
 _NECK, _HEAD = JOINT_NAMES.index("neck"), JOINT_NAMES.index("head")
 _TORSO = [JOINT_NAMES.index(name) for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
 # Metres: a head is about as wide as nine tenths of the way from its pivot to its top.
@@ -68,7 +67,7 @@ def draw_pose_grid(path: str | Path, title: str, columns: list[str], rows: list[
                 for axes, words in zip(
                     [*cells, together], [*columns, "all of them,\nlaid over each other"], strict=True
                 ):
-                    axes.set_title(words, color=_INK, fontsize=8.5, pad=5)
+                    axes.set_title(words, color=INK, fontsize=8.5, pad=5)
         _write_heading(figure, title)
         _write_foot(figure, foot, metres)
         with write_aside(path) as aside:
@@ -80,19 +79,19 @@ def _draw_pose(axes: Axes, pose: np.ndarray, width: float = 3.0) -> None:
 
     A rim in the cell's colour sets a limb off from what is behind it, but for its ends, where its neighbours are.
     """
-    axes.add_patch(Polygon(pose[_TORSO, :2], facecolor=_MIDDLE, alpha=0.13, linewidth=0, zorder=1))
+    axes.add_patch(Polygon(pose[_TORSO, :2], facecolor=MIDDLE, alpha=0.13, linewidth=0, zorder=1))
     for joint, ends in _limbs(pose):
         inner, rim = 0.8 * ends + 0.2 * ends[::-1], _stick(joint, width) + 1.6
-        axes.plot(*inner[:, :2].T, color=_CELL, linewidth=rim, solid_capstyle="butt", zorder=_order(ends))
+        axes.plot(*inner[:, :2].T, color=CELL, linewidth=rim, solid_capstyle="butt", zorder=_order(ends))
         _draw_limb(axes, joint, ends, width, strength=1.0)
-    _draw_head(axes, pose, facecolor=_MIDDLE, edgecolor=_CELL, linewidth=0.8)
+    _draw_head(axes, pose, facecolor=MIDDLE, edgecolor=CELL, linewidth=0.8)
 
 
 def _draw_through(axes: Axes, pose: np.ndarray, width: float = 1.5, strength: float = 0.65) -> None:
     """Draws `pose` (19, 3) so that others show through it, by `strength` (opacity)."""
     for joint, ends in _limbs(pose):
         _draw_limb(axes, joint, ends, width, strength)
-    _draw_head(axes, pose, facecolor="none", edgecolor=_MIDDLE, linewidth=width, alpha=strength)
+    _draw_head(axes, pose, facecolor="none", edgecolor=MIDDLE, linewidth=width, alpha=strength)
 
 
 def _limbs(pose: np.ndarray) -> list[tuple[int, np.ndarray]]:
@@ -103,7 +102,7 @@ def _limbs(pose: np.ndarray) -> list[tuple[int, np.ndarray]]:
 def _draw_limb(axes: Axes, joint: int, ends: np.ndarray, width: float, strength: float) -> None:
     """The stick that leads to `joint`, with a dot where that is a hand."""
     name, order = JOINT_NAMES[joint], _order(ends)
-    color = _LEFT if name.startswith("left_") else _RIGHT if name.startswith("right_") else _MIDDLE
+    color = LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
     look: dict[str, Any] = {"color": color, "alpha": strength, "zorder": order}
     axes.plot(*ends[:, :2].T, linewidth=_stick(joint, width), solid_capstyle="round", **look)
     if name.endswith("wrist"):
@@ -139,7 +138,7 @@ def _add_cell(figure: Figure, left: float, top: float, row: PoseRow, metres: flo
     x, y = (points.min(axis=0) + points.max(axis=0)) / 2
     axes.set_xlim(x - metres / 2, x + metres / 2)
     axes.set_ylim(y - metres / 2, y + metres / 2)
-    axes.set_facecolor(_CELL)
+    axes.set_facecolor(CELL)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     return axes
@@ -148,22 +147,22 @@ def _add_cell(figure: Figure, left: float, top: float, row: PoseRow, metres: flo
 def _write_words(first: Axes, together: Axes, row: PoseRow) -> None:
     """What the row is, left of its `first` cell, and how far its poses are apart, under the last."""
     left = -(_WORDS - 0.1) / _SIDE
-    first.text(left, 0.66, row.title, transform=first.transAxes, color=_INK, fontsize=10, weight="bold", va="bottom")
-    first.text(left, 0.61, row.words, transform=first.transAxes, color=_FAINT, fontsize=8, va="top", linespacing=1.35)
+    first.text(left, 0.66, row.title, transform=first.transAxes, color=INK, fontsize=10, weight="bold", va="bottom")
+    first.text(left, 0.61, row.words, transform=first.transAxes, color=FAINT, fontsize=8, va="top", linespacing=1.35)
     spread = f"{row.kind}spread {row.frame_spread:.0f} mm"
-    together.text(0.5, -0.03, spread, transform=together.transAxes, color=_INK, weight="bold", ha="center", va="top")
+    together.text(0.5, -0.03, spread, transform=together.transAxes, color=INK, weight="bold", ha="center", va="top")
     clip = f"whole clip: {row.clip_spread:.0f} mm"
-    together.text(0.5, -0.13, clip, transform=together.transAxes, color=_FAINT, fontsize=8, ha="center", va="top")
+    together.text(0.5, -0.13, clip, transform=together.transAxes, color=FAINT, fontsize=8, ha="center", va="top")
 
 
 def _write_heading(figure: Figure, title: str) -> None:
     """The title, and what the two colours mean."""
     width, height = figure.get_size_inches()
     y = 1 - 0.26 / height
-    figure.text(0.1 / width, y, title, fontsize=12.5, color=_INK, weight="bold", va="center")
-    meanings = ((_LEFT, "subject's left"), (_RIGHT, "subject's right"))
+    figure.text(0.1 / width, y, title, fontsize=12.5, color=INK, weight="bold", va="center")
+    meanings = ((LEFT, "subject's left"), (RIGHT, "subject's right"))
     handles = [Line2D([], [], color=color, linewidth=3.5, label=label) for color, label in meanings]
-    look = {"frameon": False, "labelcolor": _INK, "fontsize": 9}
+    look = {"frameon": False, "labelcolor": INK, "fontsize": 9}
     figure.legend(handles=handles, loc="center right", bbox_to_anchor=(1 - 0.02 / width, y), ncols=2, **look)
 
 
@@ -171,6 +170,6 @@ def _write_foot(figure: Figure, foot: str, metres: float) -> None:
     """The words below, and a bar that shows the scale of every cell."""
     width, height = figure.get_size_inches()
     y, left, long = 0.2 / height, 0.1 / width, _SCALE_BAR * _SIDE / metres / width
-    figure.add_artist(Line2D([left, left + long], [y, y], color=_INK, linewidth=2, solid_capstyle="butt"))
-    figure.text(left + long + 0.08 / width, y, f"{_SCALE_BAR} m", fontsize=8, color=_INK, va="center")
-    figure.text(_WORDS / width, y, foot, fontsize=8, color=_FAINT, va="center")
+    figure.add_artist(Line2D([left, left + long], [y, y], color=INK, linewidth=2, solid_capstyle="butt"))
+    figure.text(left + long + 0.08 / width, y, f"{_SCALE_BAR} m", fontsize=8, color=INK, va="center")
+    figure.text(_WORDS / width, y, foot, fontsize=8, color=FAINT, va="center")

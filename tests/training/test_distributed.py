@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -162,3 +163,19 @@ def test_synchronized_normalization_of_one_process_is_torchs(process_group):
         results.append((left, entered.grad, model[0].weight.grad, model[0].bias.grad, model.state_dict()))
     torch.testing.assert_close(results[1], results[0], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(ours.eval()(rows), plain.eval()(rows))
+
+
+def test_who_waits_alone_says_so_and_ctrl_c_ends_it(tmp_path):
+    """Torch waits for the others for hours, where no handler of Python's is ever called."""
+    for alone in (0, 1):
+        processes = start_two(*2 * [("--out", str(tmp_path))])
+        processes[1 - alone].kill()
+        processes[1 - alone].communicate()
+        guard = threading.Timer(100, processes[alone].kill)
+        guard.start()
+        assert any("waits until all 2 are there" in line for line in processes[alone].stderr)
+        guard.cancel()
+        processes[alone].send_signal(signal.SIGINT)
+        processes[alone].communicate(timeout=20)
+        assert processes[alone].returncode == -signal.SIGINT
+    assert not list(tmp_path.iterdir())

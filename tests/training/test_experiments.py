@@ -7,9 +7,11 @@ import pytest
 
 from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
-from training import comparison, experiments, splits
+from training import experiments, splits
+from training.comparison import report
 from training.configuration import Augmentation, Configuration, DataOptions, Optimization
 from training.dataset import builtin_data
+from training.results import figures, results_of
 from training.rows import Row
 
 TINY = Configuration(
@@ -53,20 +55,37 @@ def test_searches_come_first_and_done_runs_are_not_done_again(small_data, tmp_pa
     assert scored["learning_rate"] == best == experiments.best_learning_rate(ROW, results)
     assert (scored["steps"], tried[best]["steps"]) == (10, 3)
     assert scored["mean"]["mpjpe"] > 0
+    data = experiments.load_data("data")
+    assert scored["data"] == f"version 2, {data.clip_count} clips, {len(data.rotations)} frames"
     # The table says what the file says, and nothing of the searches.
-    told = comparison.report([ROW], results)
+    told = report([ROW], results, {})
     assert f"{scored['mean']['mpjpe']:,.1f}" in told
-    found = comparison.results_of(ROW, results)
+    found = results_of(ROW, results)
     assert len(found) == 1
     assert found[0].last_gain is not None
 
 
+def test_a_training_of_other_settings_is_not_gone_on_with(small_data, tmp_path):
+    """Half of the steps at one learning rate and half at another would be told as the other's."""
+    row = replace(ROW, learning_rates=(3e-3,))
+    run = experiments.Run(row, "familiar", 0)
+    experiments.carry_out(run, "data", tmp_path / "results", tmp_path / "runs")
+    checkpoint = tmp_path / "runs" / run.name / "checkpoint.pt"
+    kept = checkpoint.read_bytes()
+    other = experiments.Run(replace(row, learning_rates=(1e-3,)), "familiar", 0)
+    with pytest.raises(InputError, match="other settings"):
+        experiments.carry_out(other, "data", tmp_path / "results", tmp_path / "runs")
+    assert checkpoint.read_bytes() == kept
+    # The same data set elsewhere is the same.
+    experiments.carry_out(run, "moved", tmp_path / "results", tmp_path / "runs")
+
+
 def test_who_asks_for_what_is_there_is_told_so(tmp_path, monkeypatch, capsys):
     for seed in experiments.SEEDS:
-        path = experiments.Run(experiments.load_rows()["paper"], "familiar", seed).result(tmp_path)
+        path = experiments.Run(experiments.load_rows()["semgcn"], "familiar", seed).result(tmp_path)
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
-    arguments = ["experiments", "run", "--row", "paper", "--protocol", "familiar", "--results", str(tmp_path)]
+    arguments = ["experiments", "run", "--row", "semgcn", "--protocol", "familiar", "--results", str(tmp_path)]
     monkeypatch.setattr("sys.argv", [*arguments, "--data", "nowhere.npz"])
     assert experiments.main() == 0
     assert "nothing is missing" in capsys.readouterr().out
@@ -88,11 +107,11 @@ def test_the_unseen_mean_waits_for_all_of_its_folds(tmp_path):
     folder = tmp_path / ROW.name
     folder.mkdir()
     for number, fold in enumerate(splits.UNSEEN_FOLDS):
-        found = comparison.figures(comparison.results_of(ROW, tmp_path), "unseen")
+        found = figures(results_of(ROW, tmp_path), "unseen")
         assert found == []
         content = {"protocol": f"unseen-{fold}", "seed": 0, "mean": {"mpjpe": 10.0 * number}, "validation": []}
         (folder / f"{fold}.json").write_text(json.dumps(content))
-    assert comparison.figures(comparison.results_of(ROW, tmp_path), "unseen") == [{"mpjpe": 10.0}]
+    assert figures(results_of(ROW, tmp_path), "unseen") == [{"mpjpe": 10.0}]
 
 
 def test_a_protocol_scores_what_it_leaves_out():

@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from posenorm_core.files import write_aside
+from posenorm_core.pose_drawing import FAINT, INK
 from training.penn_action.frame_rows import WIDEST
 from training.penn_action.labels import LabelledClip
 from training.penn_action.recognition import NOTHING, Recognized
 from training.tables import Column, markdown
 
-_INK, _FAINT = "#2b2f33", "#6b727a"
 _DARK = 0.5  # share from which on a field is so dark that its number is white
 _TITLE = """\
 # Recognition of Penn Action's actions (the paper's Table 3)
@@ -92,9 +92,9 @@ def draw_confusions(path: Path, names: Sequence[str], counts: Mapping[str, np.nd
             _draw(axes, told)
             axes.set_xticks(range(len(titles) + 1), [*titles, "refused"], rotation=45, ha="right")
             axes.set_yticks(range(len(titles)), titles if axes is panels[0] else [""] * len(titles))
-            axes.set_xlabel("taken for", color=_FAINT)
-            axes.set_title(row, color=_INK, loc="left", weight="bold")
-        panels[0].set_ylabel("is", color=_FAINT)
+            axes.set_xlabel("taken for", color=FAINT)
+            axes.set_title(row, color=INK, loc="left", weight="bold")
+        panels[0].set_ylabel("is", color=FAINT)
         with write_aside(path) as aside:
             figure.savefig(aside, format=path.suffix.removeprefix("."))
 
@@ -105,7 +105,7 @@ def _draw(axes: Axes, counts: np.ndarray) -> None:
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (line, column), count in np.ndenumerate(counts):
         if count:
-            ink = "white" if shares[line, column] > _DARK else _INK
+            ink = "white" if shares[line, column] > _DARK else INK
             axes.text(column, line, str(count), ha="center", va="center", color=ink)
-    axes.tick_params(length=0, colors=_INK)
+    axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
