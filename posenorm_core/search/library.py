@@ -44,9 +44,10 @@ class _Clip:
 
 @dataclass(frozen=True)
 class _Refused:
-    """In place of a clip's people: why there are none."""
+    """In place of a clip's people: why there are none; `read` where it was looked into, and is none now."""
 
     why: str
+    read: bool = True
 
 
 _People = list[Person] | _Refused
@@ -77,9 +78,9 @@ def add_library(
     """The index with the clips at `paths` in `folder`, every person of each; `refuse` is told why a clip is not.
 
     `fps` is the rate of clips whose format has none. Clips that have not changed since they were indexed are not
-    read, and those the index has from `folder` that are not among `paths` are taken out of it. With a `cluster` its
-    workers read, and clips are added in the order in which they are done: a long one holds nobody up, and what is
-    done is on the disk. Raises InputError where the index cannot be written or the cluster does not do its work.
+    read, and those the index has from `folder` that are not among `paths`, or are none any more, are taken out of it.
+    With a `cluster` its workers read, and clips are added in the order in which they are done: a long one holds nobody
+    up, and what is done is on the disk. Raises InputError where the index cannot be written or the cluster does not do its work.
     """
     located = {path: str(path.resolve()) for path in paths}
     gone = _gone(index, folder, set(located.values()))
@@ -99,8 +100,12 @@ def add_library(
     reading = _one_by_one(clips, telling, fps) if cluster is None else _on(cluster, clips, telling, fps)
     for clip, people in reading:
         if isinstance(people, _Refused):
-            refuse(people.why)
+            # The poses that it had before are no longer in it.
+            outdated = people.read and located[clip.path] in stamps
+            refuse(f"{people.why}; its former poses are taken out" if outdated else people.why)
             refused += 1
+            if outdated:
+                remove_clips(index, [located[clip.path]])
         else:
             add_clip(index, clip.path, clip.name, people, clip.read_at)
             added += 1
@@ -129,7 +134,7 @@ def _on(cluster: "Cluster", clips: list[_Clip], telling: Telling, fps: float | N
     for number, (path, people) in enumerate(cluster.map(partial(_read, fps=fps), by_path), start=1):
         telling(number, len(clips), by_path[path].name)
         if not isinstance(people, list | _Refused):
-            people = _Refused(f"{path}: {people.why}; run index again to try once more")
+            people = _Refused(f"{path}: {people.why}; run index again to try once more", read=False)
         yield by_path[path], people
 
 

@@ -143,6 +143,11 @@ def test_a_clip_that_is_lost_is_left_out_and_the_others_are_added(
     assert "3 clips added, 0 unchanged, 2 left out" in out
     told = f"left out: {library.resolve() / 'kick.npz'}: its worker was lost; run index again to try once more"
     assert told in err.splitlines()
+    # Nobody has looked into it when it is lost again, changed meanwhile: what the index had of it stays.
+    run(index_command, library, "-o", tmp_path / "index")
+    (library / "kick.npz").write_bytes((library / "walk.npz").read_bytes())
+    assert told in run(index_command, library, "-o", tmp_path / "index", "--ray", "anywhere")[2].splitlines()
+    assert "kick.npz" in [clip.name for clip in open_index(tmp_path / "index").clips]
 
 
 def test_the_tasks_of_a_machine_that_is_lost_are_done_by_the_others(machines: Any, cluster: Cluster) -> None:

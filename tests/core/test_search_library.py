@@ -63,6 +63,20 @@ def test_a_changed_clip_takes_the_place_of_the_former(clips: Path, tmp_path: Pat
     assert len(list((tmp_path / "index").glob("*.npy"))) == 3
 
 
+def test_a_changed_clip_that_is_none_any_more_is_not_found_as_it_was(clips: Path, tmp_path: Path) -> None:
+    run(index_command, clips, "-o", tmp_path / "index")
+    whole = (clips / "walk.npz").read_bytes()
+    (clips / "walk.npz").write_bytes(whole[:500])
+    for told in ("; its former poses are taken out\n", "\n"):
+        _, out, err = run(index_command, clips, "-o", tmp_path / "index")
+        assert "2 people's motions, 180 frames; 0 clips added, 2 unchanged, 1 left out" in out
+        assert err.startswith(f"left out: {clips / 'walk.npz'}: ")
+        assert err.endswith(told)
+        assert ("former" in err) == ("former" in told)
+    (clips / "walk.npz").write_bytes(whole)
+    assert "270 frames; 1 clips added" in run(index_command, clips, "-o", tmp_path / "index")[1]
+
+
 def test_a_clip_that_changes_while_it_is_read_is_read_again(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
