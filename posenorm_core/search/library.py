@@ -80,7 +80,8 @@ def add_library(
     `fps` is the rate of clips whose format has none. Clips that have not changed since they were indexed are not
     read, and those the index has from `folder` that are not among `paths`, or are none any more, are taken out of it.
     With a `cluster` its workers read, and clips are added in the order in which they are done: a long one holds nobody
-    up, and what is done is on the disk. Raises InputError where the index cannot be written or the cluster does not do its work.
+    up, and what is done is on the disk. Raises InputError where the index cannot be written or the cluster does not do
+    its work.
     """
     located = {path: str(path.resolve()) for path in paths}
     gone = _gone(index, folder, set(located.values()))
