@@ -42,3 +42,12 @@ def test_the_files_a_page_names_are_there(page: str) -> None:
     missing = [link for link in links if not ((_ROOT / page).parent / link).exists()]
     missing += [path for path in named if not (_ROOT / path).exists()]
     assert not missing, f"{page} names what is not there: {missing}"
+
+
+def test_the_readme_shows_the_comparison_as_it_was_measured() -> None:
+    from training.comparison import COMPARISON, summary
+    from training.experiments import RESULTS
+    from training.rows import load_rows
+
+    rows = [row for row in load_rows().values() if row.table == COMPARISON]
+    assert summary(rows, _ROOT / RESULTS) in (_ROOT / "README.md").read_text(encoding="utf-8")

@@ -35,7 +35,8 @@ MEASURES = {
     "view_spread": Column("view spread mm", 1),
 }
 TITLES = {"familiar": "Familiar: people the training has not seen", "unseen": "Unseen: a family left out"}
-# What the picture shows.
+# What the summary tells, and what the picture shows.
+_SUMMARY = ("mpjpe", "delta_mpjpe_bone", "view_spread", "rotation")
 _DRAWN = ("mpjpe", "delta_mpjpe_bone", "view_spread", "acceleration", "rotation")
 
 
@@ -70,9 +71,23 @@ def read_speeds(folder: Path) -> dict[str, float]:
         raise InputError(f"{path}: is damaged; write it again with python -m benchmarks.models -o {path}") from None
 
 
+def summary(rows: Sequence[Row], results: Path) -> str:
+    """Markdown: the measures that say most, familiar and unseen side by side; the README shows it."""
+    columns = [Column("model")]
+    for name in _SUMMARY:
+        columns += [Column(MEASURES[name].title, 1), Column("unseen", 1)]
+    lines: list[list[Cell]] = []
+    for row in rows:
+        found = results_of(row, results)
+        measured = [figures(found, protocol) for protocol in TITLES]
+        told = [[m[name] for m in seeds if name in m] for name in _SUMMARY for seeds in measured]
+        lines.append([row.title, *map(_in_words, told, columns[1:])])
+    return markdown(columns, lines)
+
+
 def report(rows: Sequence[Row], results: Path, speeds: Mapping[str, float]) -> str:
-    """Markdown: a table for each protocol, over all families and family by family."""
-    parts = []
+    """Markdown: the summary, then a table for each protocol, over all families and family by family."""
+    parts = [summary(rows, results)]
     for protocol, title in TITLES.items():
         parts.append(f"## {title}\n\n{_table(rows, results, speeds, protocol)}")
         for family in families((result for row in rows for result in results_of(row, results)), protocol):
