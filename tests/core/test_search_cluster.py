@@ -84,9 +84,14 @@ def test_the_cluster_makes_the_index_that_is_made_without_it(
     assert "0 clips added, 4 unchanged" in run(index_command, library, "-o", tmp_path / "with")[1]
 
 
-def test_work_is_done_by_several_workers_and_drawn_as_it_is_done(cluster: Cluster) -> None:
+def test_work_is_done_by_several_workers_and_drawn_as_it_is_done(cluster: Cluster, tmp_path: Path) -> None:
+    give_up = time.time() + 60
+
     def where(_: int) -> int:
-        time.sleep(0.05)
+        # The first worker waits for another, which may be long in starting where the machine is busy.
+        (tmp_path / str(os.getpid())).touch()
+        while len(list(tmp_path.iterdir())) < 2 and time.time() < give_up:
+            time.sleep(0.05)
         return os.getpid()
 
     drawn: list[int] = []
