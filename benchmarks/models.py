@@ -9,6 +9,7 @@ all alike. The tables of `training.experiments report` tell the speeds of the fi
 import argparse
 import json
 import platform
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.timing import seconds
+from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import CONDITION_SKELETON
 from posenorm_core.files import require_writable, write_aside
 from posenorm_core.network_input import INPUT_SIZE
@@ -31,21 +33,25 @@ _ROUNDS = 7
 _MATRIX = 1536
 
 
-def main() -> None:
-    """Measures, prints and writes."""
+def main() -> int:
+    """Measures, prints and writes; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.models", description="Frames a second of each model.")
     parser.add_argument("-o", "--output", type=Path, help="a JSON file for the figures")
     options = parser.parse_args()
-    if options.output:
-        require_writable(options.output)
+    return exit_code(lambda: _run(options.output))
+
+
+def _run(output: Path | None) -> None:
+    if output:
+        require_writable(output)
     torch.set_num_threads(1)
     content = measured([row for row in load_rows().values() if row.table == COMPARISON])
     columns = [Column("model"), Column("frames/s", 0), Column("times ours", 2)]
     lines = [[model["title"], model["frames_per_second"], model["times_ours"]] for model in content["models"].values()]
     print(markdown(columns, lines))
     print(f"matrix products: {content['peak_flop_per_second'] / 1e9:.1f} Gflop/s on one core")
-    if options.output:
-        with write_aside(options.output) as aside:
+    if output:
+        with write_aside(output) as aside:
             aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
@@ -84,4 +90,4 @@ def asking(row: Row, frames: int) -> Callable[[], object]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -31,6 +31,7 @@ from training.comparison import write_tables
 from training.configuration import Configuration
 from training.dataset import MotionData, described, load_data
 from training.fit import fit
+from training.results import read_result
 from training.rows import Row, load_rows
 from training.scoring import by_action, by_family, over_families, score_clips
 from training.trainer import Trainer
@@ -57,18 +58,32 @@ class Run:
         tried = "" if self.learning_rate is None else f"-rate-{self.learning_rate:g}"
         return f"{self.row.name}/{self.protocol}-{self.seed}{tried}"
 
+    @property
+    def steps(self) -> int:
+        """How long it trains: a candidate a third as long as its row."""
+        steps = self.row.configuration.optimization.steps
+        return steps if self.learning_rate is None else steps // 3
+
     def result(self, results: Path) -> Path:
         """The file that holds what came out."""
         return results / f"{self.name}.json"
 
 
 def runs_of(rows: list[Row], protocols: list[str], seeds: list[int], results: Path) -> list[Run]:
-    """All runs in the order in which they are worth most: the searches, then seed by seed."""
+    """All runs that are missing, in the order in which they are worth most: the searches, then seed by seed.
+
+    One of another number of steps than the row has now is missing too; the new one takes its place.
+    """
     searches = [
         Run(row, "familiar", 0, rate) for row in rows for rate in row.learning_rates if len(row.learning_rates) > 1
     ]
     scored = [Run(row, protocol, seed) for seed in seeds for protocol in protocols for row in rows]
-    return [run for run in [*searches, *scored] if not run.result(results).is_file()]
+    return [run for run in [*searches, *scored] if not _done(run, results)]
+
+
+def _done(run: Run, results: Path) -> bool:
+    path = run.result(results)
+    return path.is_file() and read_result(path)["steps"] == run.steps
 
 
 def configured(run: Run, data: str, results: Path) -> Configuration:
@@ -77,7 +92,7 @@ def configured(run: Run, data: str, results: Path) -> Configuration:
     if run.learning_rate is None:
         course = replace(course, learning_rate=best_learning_rate(run.row, results))
     else:
-        course = replace(course, learning_rate=run.learning_rate, steps=course.steps // 3)
+        course = replace(course, learning_rate=run.learning_rate, steps=run.steps)
     options = replace(configuration.data, path=data, leave_out=left_out(run.protocol))
     return replace(configuration, data=options, optimization=course, seed=run.seed)
 
@@ -107,7 +122,7 @@ def best_learning_rate(row: Row, results: Path) -> float:
         path = Run(row, "familiar", 0, rate).result(results)
         if not path.is_file():
             raise InputError(f"{path}: is missing; first run row '{row.name}' in protocol familiar with seed 0")
-        validated[rate] = json.loads(path.read_text())["validation"][-1]["mean"]["mpjpe"]
+        validated[rate] = read_result(path)["validation"][-1]["mean"]["mpjpe"]
     return min(validated, key=lambda rate: validated[rate])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from posenorm_core.errors import InputError
 from training.rows import Row
 from training.splits import UNSEEN_FOLDS
 
@@ -30,8 +31,19 @@ class Result:
 def results_of(row: Row, folder: Path) -> list[Result]:
     """The scored runs of a row; those that only sought its learning rate are left out."""
     files = sorted((folder / row.name).glob("*.json"))
-    contents = (json.loads(path.read_text(encoding="utf-8")) for path in files)
+    contents = map(read_result, files)
     return [Result(content["protocol"], content) for content in contents if "mean" in content]
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """What a run wrote; raises InputError where the file is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not content.keys() >= {"protocol", "steps", "validation"}:
+        raise InputError(f"{path}: is damaged; delete it, and training.experiments run makes it again")
+    return content
 
 
 def figures(results: Iterable[Result], protocol: str, family: str | None = None) -> list[dict[str, float]]:

@@ -83,7 +83,7 @@ def test_a_row_without_results_shows_dashes(tmp_path):
 def test_a_search_for_a_learning_rate_is_no_result(tmp_path):
     write(tmp_path, OURS, "familiar", 0, {"mpjpe": 40.0})
     searched = tmp_path / OURS.name / "familiar-0-rate-0.001.json"
-    searched.write_text(json.dumps({"protocol": "familiar", "seed": 0, "validation": []}))
+    searched.write_text(json.dumps({"protocol": "familiar", "seed": 0, "steps": 33, "validation": []}))
     assert [result.content["mean"] for result in results_of(OURS, tmp_path)] == [{"mpjpe": 40.0}]
     assert results_of(UNTRIED, tmp_path) == []
 

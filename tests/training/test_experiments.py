@@ -81,14 +81,24 @@ def test_a_training_of_other_settings_is_not_gone_on_with(small_data, tmp_path):
 
 
 def test_who_asks_for_what_is_there_is_told_so(tmp_path, monkeypatch, capsys):
+    row = experiments.load_rows()["semgcn"]
+    steps = row.configuration.optimization.steps
     for seed in experiments.SEEDS:
-        path = experiments.Run(experiments.load_rows()["semgcn"], "familiar", seed).result(tmp_path)
+        path = experiments.Run(row, "familiar", seed).result(tmp_path)
         path.parent.mkdir(exist_ok=True)
-        path.write_text("{}")
+        path.write_text(json.dumps({"protocol": "familiar", "steps": steps, "validation": []}))
     arguments = ["experiments", "run", "--row", "semgcn", "--protocol", "familiar", "--results", str(tmp_path)]
     monkeypatch.setattr("sys.argv", [*arguments, "--data", "nowhere.npz"])
     assert experiments.main() == 0
     assert "nothing is missing" in capsys.readouterr().out
+    # What was trained for longer or shorter than the row now is must be run again.
+    path.write_text(json.dumps({"protocol": "familiar", "steps": 2 * steps, "validation": []}))
+    assert experiments.runs_of([row], ["familiar"], list(experiments.SEEDS), tmp_path) == [
+        experiments.Run(row, "familiar", experiments.SEEDS[-1])
+    ]
+    path.write_text('{"protocol": "fam')
+    assert experiments.main() == 2
+    assert f"{path}: is damaged; delete it" in capsys.readouterr().err
 
 
 def test_a_row_is_scored_with_or_without_the_mirror_as_it_says(small_data, tmp_path):
@@ -109,7 +119,8 @@ def test_the_unseen_mean_waits_for_all_of_its_folds(tmp_path):
     for number, fold in enumerate(splits.UNSEEN_FOLDS):
         found = figures(results_of(ROW, tmp_path), "unseen")
         assert found == []
-        content = {"protocol": f"unseen-{fold}", "seed": 0, "mean": {"mpjpe": 10.0 * number}, "validation": []}
+        content = {"protocol": f"unseen-{fold}", "seed": 0, "steps": 10, "validation": []}
+        content["mean"] = {"mpjpe": 10.0 * number}
         (folder / f"{fold}.json").write_text(json.dumps(content))
     assert figures(results_of(ROW, tmp_path), "unseen") == [{"mpjpe": 10.0}]
 
