@@ -1,7 +1,7 @@
 """The command line: `python -m posenorm_core COMMAND`, each command a module of `posenorm_core.commands`.
 
-Exit codes: 0 done; 2 the input or the arguments are wrong, told in one line; 130 stopped by Ctrl-C. Files are written
-aside and renamed, so that none is ever half there.
+Exit codes: 0 done; 2 the input or the arguments are wrong, told in one line; 130 stopped by Ctrl-C; 141 nobody reads
+what it tells any more, as behind `| head`. Files are written aside and renamed, so that none is ever half there.
 """
 
 import argparse

@@ -184,20 +184,30 @@ def _rounded(content: Any) -> Any:
     return round(content, 4) if isinstance(content, float) and abs(content) > 0.01 else content
 
 
+def _tables(wanted: str | None) -> dict[str, list[Row]]:
+    """The rows by table, of all tables or of the one that is `wanted`; raises InputError where there is none."""
+    tables: dict[str, list[Row]] = {}
+    for row in load_rows().values():
+        tables.setdefault(row.table, []).append(row)
+    if wanted is None:
+        return tables
+    if wanted not in tables:
+        raise InputError(f"--table {wanted}: there are {', '.join(tables)}")
+    return {wanted: tables[wanted]}
+
+
 def _chosen_rows(options: argparse.Namespace) -> list[Row]:
-    rows = load_rows()
+    rows = {row.name: row for table in _tables(options.table).values() for row in table}
     for name in options.row or ():
         if name not in rows:
             raise InputError(f"--row {name}: there are {', '.join(rows)}")
-    return [
-        row
-        for row in rows.values()
-        if (not options.row or row.name in options.row) and (not options.table or row.table == options.table)
-    ]
+    return [row for row in rows.values() if not options.row or row.name in options.row]
 
 
 def run_all(options: argparse.Namespace) -> None:
     """The command `run`."""
+    if options.processes < 1:
+        raise InputError(f"--processes {options.processes}: must be 1 or more")
     protocols, seeds = options.protocol or list(PROTOCOLS), options.seed or list(SEEDS)
     pending = runs_of(_chosen_rows(options), protocols, seeds, options.results)
     if not pending:
@@ -226,11 +236,8 @@ def list_all(options: argparse.Namespace) -> None:
 
 
 def report_all(options: argparse.Namespace) -> None:
-    """The command `report`."""
-    by_table: dict[str, list[Row]] = {}
-    for row in _chosen_rows(options):
-        by_table.setdefault(row.table, []).append(row)
-    for table, rows in by_table.items():
+    """The command `report`: whole tables, since each is one file."""
+    for table, rows in _tables(options.table).items():
         print(*write_tables(table, rows, options.results, options.results.parent), sep="\n")
 
 
@@ -242,10 +249,11 @@ def main() -> int:
     listing = commands.add_parser("list", help="what is there")
     told = commands.add_parser("report", help="the tables and the picture, beside the folder of results")
     for command, action in ((run, run_all), (listing, list_all), (told, report_all)):
-        command.add_argument("--row", action="append", help="only this row")
         command.add_argument("--table", help="only the rows of this table")
         command.add_argument("--results", type=Path, default=RESULTS, help=f"folder of results (default: {RESULTS})")
         command.set_defaults(run=action)
+    for command in (run, listing):
+        command.add_argument("--row", action="append", help="only this row")
     run.add_argument("--data", required=True, help="data set of training.prepare")
     run.add_argument("--protocol", action="append", choices=PROTOCOLS, help="only this protocol")
     run.add_argument("--seed", action="append", type=int, choices=SEEDS, help="only this seed")

@@ -38,6 +38,7 @@ from training.configuration import Configuration, load_configuration
 from training.dataset import MotionData, builtin_data, joined, load_data
 from training.device import chosen_device
 from training.features import fit as features
+from training.progress import bar_of_steps
 from training.run_folder import add_figures, require_new
 from training.scoring import Figures, by_family, over_families, score_clips
 from training.splits import part
@@ -122,7 +123,7 @@ def _run(
     # What the last tenth still gains says whether the training was long enough.
     nine_tenths = round(0.9 * course.steps)
     first = distributed.from_first
-    with tqdm(total=course.steps, initial=training.step, unit="step", dynamic_ncols=True) as bar:
+    with bar_of_steps(course.steps, training.step) as bar:
         while training.step < course.steps:
             terms = training.train_step(data, probabilities)
             bar.update()
@@ -140,7 +141,7 @@ def _log_terms(bar: "tqdm[None]", log: SummaryWriter | None, terms: dict[str, fl
     if not all(value == value for value in terms.values()):
         raise InputError(f"the loss is not a number at step {step}; lower optimization.learning_rate and --resume")
     _chart(log, "loss", terms, step)
-    bar.set_postfix({name: f"{value:.3f}" for name, value in terms.items()})
+    bar.set_postfix({name: f"{value:.3f}" for name, value in terms.items()}, refresh=False)
 
 
 def _chart(log: SummaryWriter | None, group: str, values: dict[str, float], step: int) -> None:

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
-from tqdm import tqdm
 
 from posenorm_core.command import exit_code
 from training.baselines.pr_vipe import Gaussians, PrVipe, loss
@@ -29,6 +28,7 @@ from training.fit import training_and_validation_data
 from training.pr_vipe_checkpoint import embedded, load_content, save_content
 from training.pr_vipe_pairs import draw_pairs, shipped_settings
 from training.precision import mixed_precision
+from training.progress import bar_of_steps
 from training.run_folder import require_new
 from training.trainer import averaging_decay
 from training.video_pairs import SETTINGS, VideoPair, draw_pair
@@ -117,7 +117,7 @@ def fit(data: Path, out: Path, seed: int, steps: int, resume: bool) -> None:
     options = configuration.data
     probabilities = clip_probabilities(motion, options.family_power, options.builtin_share)[0]
     pairs = [draw_pair(unseen, clip, setting, 0) for setting in SETTINGS for clip in range(unseen.clip_count)]
-    with tqdm(total=steps, initial=training.step, unit="step", dynamic_ncols=True) as bar:
+    with bar_of_steps(steps, training.step) as bar:
         while training.step < steps:
             total, active = training.train_step(motion, probabilities)
             bar.update()

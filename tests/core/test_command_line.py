@@ -360,6 +360,26 @@ def test_a_real_interrupt_while_writing_leaves_nothing(clip: Path, tmp_path: Pat
     assert list(tmp_path.iterdir()) == [clip]
 
 
+_TELLS_MUCH = """
+import sys
+from posenorm_core.command import exit_code
+sys.exit(exit_code(lambda: [print("a line", k) for k in range(100_000)]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows tells it in other ways")
+def test_a_reader_that_has_enough_ends_it_without_a_word() -> None:
+    """As `head` does, before the end or, of a short output, while the interpreter flushes what is left of it."""
+    for script in (_TELLS_MUCH, _TELLS_MUCH.replace("100_000", "1")):
+        reading, writing = os.pipe()
+        os.close(reading)
+        process = subprocess.run(
+            [sys.executable, "-c", script], stdout=writing, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
+        )
+        os.close(writing)
+        assert (process.returncode, process.stderr) == (141, b"")
+
+
 def test_a_hundred_thousand_frames(run, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     points = np.cumsum(rng.normal(size=(100_000, 24, 2)), axis=0)

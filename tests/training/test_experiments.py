@@ -129,3 +129,21 @@ def test_a_protocol_scores_what_it_leaves_out():
     for protocol in experiments.PROTOCOLS[1:]:
         assert protocol.removeprefix("unseen-") in experiments.left_out(protocol)
     assert experiments.left_out("familiar") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["report", "--table", "comparisons"], "there are comparison, ablations"),
+        (["run", "--data", "data", "--table", "comparisons"], "there are comparison, ablations"),
+        (["run", "--data", "data", "--row", "martinez", "--table", "ablations"], "--row martinez: there are base"),
+        (["run", "--data", "data", "--row", "martinez", "--processes", "0"], "must be 1 or more"),
+    ],
+)
+def test_what_is_asked_for_and_is_not_there_is_told(monkeypatch, capsys, tmp_path, words, told):
+    monkeypatch.setattr("sys.argv", ["experiments", *words, "--results", str(tmp_path)])
+    assert experiments.main() == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert told in error
+    assert list(tmp_path.iterdir()) == []

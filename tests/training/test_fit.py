@@ -22,6 +22,7 @@ from training import schedule
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Augmentation, Configuration, DataOptions, LossWeights, Optimization
 from training.export import averaged_network, export_weights
+from training.progress import bar_of_steps
 from training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -289,3 +290,16 @@ def test_exported_weights_predict_what_the_checkpoint_does(whole, tmp_path):
     ):
         np.testing.assert_array_equal(weight, again)
         np.testing.assert_array_equal(bias, bias_again)
+
+
+def test_a_bar_in_a_log_is_a_few_lines(capsys):
+    """Ten a second would fill the log of an hour's training with 36,000, and hide what it says of validation."""
+    with bar_of_steps(3_000, 10) as bar:
+        for _ in range(2_990):
+            bar.update()
+            bar.set_postfix({"loss": "0.123"}, refresh=False)
+            time.sleep(2e-4)
+    told = capsys.readouterr().err
+    assert told.count("\r") <= 3
+    assert "3000/3000" in told
+    assert "loss=0.123" in told

@@ -29,6 +29,7 @@ from training.features.configuration import FeatureConfiguration, load_feature_c
 from training.features.films_file import kept_performances
 from training.features.trainer import FeatureTrainer, restored
 from training.features.validation import NormalizedPair, normalized_pairs, validate
+from training.progress import bar_of_steps
 from training.run_folder import add_figures, require_new
 
 # Built-in clips for validation come from seeds that no training draws.
@@ -61,7 +62,7 @@ def fit_features(
     course = configuration.optimization
     with (
         SummaryWriter(str(out), purge_step=training.step) as log,
-        tqdm(total=course.steps, initial=training.step, unit="step", dynamic_ncols=True) as bar,
+        bar_of_steps(course.steps, training.step) as bar,
     ):
         while training.step < course.steps:
             loss = training.train_step(shown, probabilities)
@@ -96,7 +97,7 @@ def _log_loss(loss: float, step: int, log: SummaryWriter, bar: "tqdm[None]") -> 
     if loss != loss:
         raise InputError(f"the loss is not a number at step {step}; lower optimization.learning_rate and --resume")
     log.add_scalar("loss", loss, step)
-    bar.set_postfix({"loss": f"{loss:.3f}"})
+    bar.set_postfix({"loss": f"{loss:.3f}"}, refresh=False)
 
 
 def _report(
