@@ -1,8 +1,9 @@
 """Any BVH as a motion on the condition skeleton.
 
-What we wrote ourselves is read as it was written. A rig of motion capture that is in the table (`rigs`), or whose
-joints are named as programs name them (`rig_names`), is brought from its own rest pose to our T-pose (`rest_pose`);
-the rest pose is taken to stand upright, whichever axis is up and wherever it faces.
+What we wrote ourselves is read as it was written. A rig whose joints are named as programs name them (`rig_names`)
+is brought from its own rest pose to our T-pose (`rest_pose`); the rest pose is taken to stand upright, whichever axis
+is up and wherever it faces. So is a rig of motion capture that is in the table (`rigs`), but for the pitch of its
+trunk, which is another for every actor there and is found in how he stands (`trunk`).
 """
 
 from functools import partial
@@ -23,6 +24,7 @@ from posenorm_core.rest_pose import LIMBS, change_rest_pose
 from posenorm_core.rig_names import named_family
 from posenorm_core.rigs import BVH_FAMILIES, Family
 from posenorm_core.source_clip import SourceClip, from_bvh, points_and_drivers, pruned
+from posenorm_core.trunk import straightened
 
 DESCRIPTION = "BVH"
 _INDEX = {name: number for number, name in enumerate(JOINT_NAMES)}
@@ -107,6 +109,8 @@ def _converted(clip: BvhClip) -> tuple[np.ndarray, np.ndarray, str]:
         drivers[:, start] = quaternion.multiply(drivers[:, start], swing)
     loose = (*family.loose_hinges, *(hinge for upper, hinge, end, _ in LIMBS if not _bends(points, upper, hinge, end)))
     motion = change_rest_pose(points, drivers, family.rest_frames(), loose)
+    if family in BVH_FAMILIES:
+        motion = straightened(points, motion, clip.fps)
     return motion.rotations, points, family.name
 
 

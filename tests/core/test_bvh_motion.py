@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from library import assert_same_rotation
+from standing import CROOKED, swaying
 from test_bvh import motion, random_rotations
 from test_rest_pose import hinged_motion
 
@@ -18,6 +19,7 @@ from posenorm_core.kinematics import global_rotations, local_rotations
 from posenorm_core.motion import Motion, load_motion, with_orientation
 from posenorm_core.motion_files import read_motion_clip
 from posenorm_core.skeleton import Skeleton
+from posenorm_core.trunk import pitched
 
 IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 # Whose rotations are exact on a rig whose knees and elbows are pure hinges; other bones' roll is found as a mean.
@@ -173,6 +175,26 @@ def test_hanging_arms_at_rest_make_no_difference(tmp_path: Path, degrees: float)
     found = read(on_rig(RIGS["Xsens"], there, tmp_path / "a_pose.bvh", offsets))
     shoulders = [JOINT_NAMES.index(f"{side}_shoulder") for side in ("left", "right")]
     assert worst(found.rotations, rotations, shoulders) < 2
+
+
+def test_an_actors_calibration_makes_no_difference(tmp_path: Path) -> None:
+    """On a rig of motion capture the pitch of the trunk's rest pose is each actor's own: who stands is straight."""
+    names = rig(
+        tuple(f"CC_Base_*_{name}" for name in ("Thigh", "Calf", "Foot", "ToeBase", "Upperarm", "Forearm", "Hand")),
+        ("L", "R"),
+        ("CC_Base_Hip", "CC_Base_Spine01", "CC_Base_Spine02", "CC_Base_Head", "CC_Base_Waist"),
+    )
+    upright, crooked = swaying(), pitched(swaying(), CROOKED)
+    plain = read(on_rig(names, upright.rotations, tmp_path / "plain.bvh"))
+    other = read(on_rig(names, crooked.rotations, tmp_path / "other.bvh", crooked.offsets))
+    assert plain.source["rig"] == "dragonforged"
+    assert worst(other.rotations, plain.rotations) < 0.01
+    trunk = [JOINT_NAMES.index(name) for name in ("pelvis", "thorax")]
+    assert worst(plain.rotations, upright.rotations, trunk) < 6
+    # A rig that programs name has one rest pose for all who wear it: who leans there leans.
+    leaning = pitched(upright, CROOKED).rotations
+    found = read(on_rig(RIGS["Mixamo"], leaning, tmp_path / "leaning.bvh"))
+    assert worst(found.rotations, leaning, [0]) < 0.01
 
 
 def test_whole_rates_are_whole_and_others_stay(tmp_path: Path) -> None:

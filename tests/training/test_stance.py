@@ -1,4 +1,4 @@
-"""Upright people are straight: whatever a rig's trunk was set to, the same motion gives the same rotations."""
+"""Upright people are straight, each on his own: whatever a rig's trunk was set to, the same motion is the same."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,38 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from standing import CROOKED, sitting, swaying
 
 from posenorm_core import quaternion
-from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, JOINT_NAMES, PARENTS
+from posenorm_core.condition_skeleton import JOINT_COUNT, PARENTS
 from posenorm_core.kinematics import forward_kinematics, pose_skeleton
 from posenorm_core.rest_pose import BodyMotion
+from posenorm_core.trunk import pitched, trunk_pitches, upright_frames
 from training.mocap import stance
 from training.mocap.bodies import Body, SourcePose
 from training.mocap.families import FAMILIES
-
-TRUNK = [JOINT_NAMES.index(name) for name in ("pelvis", "spine", "thorax")]
-THIGHS = [JOINT_NAMES.index(f"{side}_hip") for side in ("right", "left")]
-# How far forward one person's trunk is pitched by his calibration, radians.
-CROOKED = np.array([0.35, -0.2, 0.1])
-
-
-def swaying(frames: int = 60, seed: int = 0) -> BodyMotion:
-    """Somebody upright who sways a little in every joint."""
-    random = np.random.default_rng(seed)
-    time = np.arange(frames)[:, None, None] / 30
-    vectors = 0.08 * np.sin(
-        random.uniform(1, 3, (1, JOINT_COUNT, 3)) * time + random.uniform(0, 6, (1, JOINT_COUNT, 3))
-    )
-    vectors[:, list(CONDITION_SKELETON.leaves)] = 0
-    return BodyMotion(CONDITION_SKELETON.offsets, np.asarray(quaternion.from_rotation_vector(vectors)))
-
-
-def sitting(frames: int = 60) -> BodyMotion:
-    """The same with his thighs level: never upright on his legs."""
-    motion = swaying(frames)
-    rotations = motion.rotations.copy()
-    rotations[:, THIGHS] = quaternion.from_rotation_vector(np.array([-np.pi / 2, 0.0, 0.0]))
-    return BodyMotion(motion.offsets, rotations)
 
 
 def body(motions: Sequence[BodyMotion], subjects: Sequence[str]) -> Body:
@@ -53,19 +31,7 @@ def body(motions: Sequence[BodyMotion], subjects: Sequence[str]) -> Body:
 
 def crooked(whole: Body, pitches: np.ndarray) -> Body:
     """The same people doing the same on a rig whose trunk was set otherwise."""
-    return replace(whole, motion=stance.pitched(whole.motion, pitches))
-
-
-def test_pitching_a_trunk_moves_no_joint() -> None:
-    motion = swaying()
-    pitched = stance.pitched(motion, CROOKED)
-    before, after = (forward_kinematics(m.offsets, m.rotations, PARENTS) for m in (motion, pitched))
-    assert_allclose(after, before, atol=1e-12)
-    leaves = list(CONDITION_SKELETON.leaves)
-    assert_allclose(pitched.rotations[:, leaves], motion.rotations[:, leaves])
-    turned = [pose_skeleton(m.offsets, m.rotations, PARENTS)[1] for m in (motion, pitched)]
-    change = quaternion.to_rotation_vector(quaternion.multiply(quaternion.inverse(turned[0]), turned[1]))
-    assert_allclose(np.asarray(change)[:, TRUNK, 0], np.tile(CROOKED, (len(motion.rotations), 1)), atol=1e-9)
+    return replace(whole, motion=pitched(whole.motion, pitches))
 
 
 def test_the_same_motion_is_the_same_whatever_the_trunk_was_set_to() -> None:
@@ -85,12 +51,12 @@ def test_each_person_on_a_skeleton_is_straight_on_his_own() -> None:
     for person in stance.standing_straight(mixed):
         assert len(person.points) == half
         turned = np.asarray(pose_skeleton(person.motion.offsets, person.motion.rotations, PARENTS)[1])
-        assert_allclose(np.median(stance.trunk_pitches(person.points, turned), axis=0), 0, atol=1e-9)
+        assert_allclose(np.median(trunk_pitches(person.points, turned), axis=0), 0, atol=1e-9)
 
 
 def test_who_is_never_upright_is_taken_as_the_others_are() -> None:
     whole = crooked(body([swaying(), sitting()], ["a", "b"]), CROOKED)
-    assert not stance.upright_frames(whole.points[60:]).any()
+    assert not upright_frames(whole.points[60:]).any()
     standing, sits = stance.standing_straight(whole)
     assert_allclose(sits.motion.offsets, standing.motion.offsets, atol=1e-9)
 

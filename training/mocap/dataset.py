@@ -13,7 +13,7 @@ import numpy as np
 from posenorm_core.condition_skeleton import JOINT_NAMES
 from posenorm_core.files import save_archive
 
-# Version 2: the trunk's rest pose is the one of the person standing (`training.mocap.stance`).
+# Version 2: the trunk's rest pose is the one of the person standing (`posenorm_core.trunk`).
 FORMAT, VERSION = "posenorm-dataset", 2
 FPS = 30.0
 

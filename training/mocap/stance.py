@@ -1,9 +1,7 @@
-"""Whoever stands upright is in the T-pose from the hips to the shoulders: a trunk's rest pose, found in the motion.
+"""Everybody is straight where he stands upright: each person's trunk gets the rest pose that makes him so.
 
-How far a rig's pelvis, spine and chest are pitched is what was set when its markers were calibrated: of two people
-on one skeleton, both upright, the pelvis of one is pitched by 25 degrees more. About the line of hips or shoulders
-such a pitch shows in no joint's place, so a network could only guess whose rig it sees. So the constant rotation
-between a rig and our T-pose is found for these three where all people are alike: upright, their trunk is straight.
+About the line of hips or shoulders the pitch that a rig was calibrated to shows in no joint's place, so a network
+could only guess whose rig it sees (`posenorm_core.trunk`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,21 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from posenorm_core import quaternion
-from posenorm_core.arrays import unit
-from posenorm_core.condition_skeleton import JOINT_NAMES, LEAVES, PARENTS
-from posenorm_core.kinematics import pose_skeleton
-from posenorm_core.rest_pose import BodyMotion
+from posenorm_core.trunk import straightened, usual_pitches
 from training.mocap.bodies import Body, SourcePose
-
-_INDEX = {name: number for number, name in enumerate(JOINT_NAMES)}
-_TRUNK = tuple(_INDEX[name] for name in ("pelvis", "spine", "thorax"))
-_LEGS = tuple(tuple(_INDEX[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle")) for side in ("right", "left"))
-# Upright: the thorax within 20 degrees of straight above the pelvis, and each ankle below its hip by this share of
-# the leg's length.
-_UPRIGHT, _STANDING = np.cos(np.radians(20)), 0.8
-# So few frames (half a second) tell nothing of how somebody stands.
-_FEWEST = 15
+from training.mocap.dataset import FPS
 
 
 def standing_straight(body: Body) -> Iterator[Body]:
@@ -34,55 +20,10 @@ def standing_straight(body: Body) -> Iterator[Body]:
     Only what a joint's rotation means changes, and with it the offsets: no joint moves. Who is hardly ever upright
     is taken as the others on the same skeleton are.
     """
-    turned = np.asarray(pose_skeleton(body.motion.offsets, body.motion.rotations, PARENTS)[1])
-    crooked = trunk_pitches(body.points, turned)
-    usual = _median(crooked, upright_frames(body.points), np.zeros(len(_TRUNK)))
+    usual = usual_pitches(body.points, body.motion, FPS)
     for clips, frames in _people(body):
         points, motion = body.points[frames], replace(body.motion, rotations=body.motion.rotations[frames])
-        own = _median(crooked[frames], upright_frames(points), usual)
-        yield replace(body, clips=clips, points=points, motion=pitched(motion, -own))
-
-
-def trunk_pitches(points: np.ndarray, turned: np.ndarray) -> np.ndarray:
-    """How far forward pelvis, spine and thorax are pitched: the pelvis of the vertical, the others of the trunk's line.
-
-    Of `points` (T, 19, 3), +Y up, and the joints' global rotations (T, 19, 4): radians (T, 3). The line is the one
-    from the pelvis to the thorax; it sways with spine and thorax, and the pelvis only part of the way.
-    """
-    vertical = np.broadcast_to([0.0, 1.0, 0.0], points[:, 0].shape)
-    line = points[:, _INDEX["thorax"]] - points[:, _INDEX["pelvis"]]
-    straight = np.stack([vertical, line, line], axis=1)
-    seen = np.asarray(quaternion.rotate(quaternion.inverse(turned[:, _TRUNK]), straight))
-    return -np.arctan2(seen[..., 2], seen[..., 1])
-
-
-def upright_frames(points: np.ndarray) -> np.ndarray:
-    """In which of the frames (T, 19, 3), +Y up, somebody is upright on his legs (T,)."""
-    chord = unit(points[:, _INDEX["thorax"]] - points[:, _INDEX["pelvis"]])
-    upright = chord[:, 1] > _UPRIGHT
-    for hip, knee, ankle in _LEGS:
-        length = np.linalg.norm(points[:, knee] - points[:, hip], axis=1)
-        length += np.linalg.norm(points[:, ankle] - points[:, knee], axis=1)
-        upright &= points[:, hip, 1] - points[:, ankle, 1] > _STANDING * length
-    return np.asarray(upright)
-
-
-def pitched(motion: BodyMotion, pitches: np.ndarray) -> BodyMotion:
-    """The motion with the frames of pelvis, spine and thorax pitched by so many radians (3): every joint stays put."""
-    turns = np.asarray(quaternion.identity_like(motion.rotations[0]))
-    turns[list(_TRUNK)] = quaternion.from_rotation_vector(np.asarray(pitches)[:, None] * [1.0, 0.0, 0.0])
-    parents = [max(parent, 0) for parent in PARENTS]
-    back = quaternion.inverse(turns[parents])
-    back[0] = [1.0, 0.0, 0.0, 0.0]
-    rotations = np.asarray(quaternion.multiply(quaternion.multiply(back, motion.rotations), turns))
-    # The leaves turn nothing and stay at identity.
-    rotations[:, list(LEAVES)] = motion.rotations[:, list(LEAVES)]
-    return BodyMotion(np.asarray(quaternion.rotate(back, motion.offsets)), rotations)
-
-
-def _median(pitches: np.ndarray, chosen: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """The medians (3) over the `chosen` (T,) frames, or `otherwise` (3) where they are too few."""
-    return np.asarray(np.median(pitches[chosen], axis=0) if chosen.sum() >= _FEWEST else otherwise)
+        yield replace(body, clips=clips, points=points, motion=straightened(points, motion, FPS, otherwise=usual))
 
 
 def _people(body: Body) -> Iterator[tuple[tuple[SourcePose, ...], np.ndarray]]:
