@@ -1,8 +1,8 @@
 """Any BVH as a motion on the condition skeleton.
 
 What we wrote ourselves is read as it was written. A rig whose joints are named as programs name them (`rig_names`)
-is brought from its own rest pose to our T-pose (`rest_pose`); the rest pose is taken to stand upright, whichever axis
-is up and wherever it faces. So is a rig of motion capture that is in the table (`rigs`), but for the pitch of its
+is brought from its own rest pose to our T-pose (`rest_pose`); the rest pose's trunk is taken to be upright, whichever
+axis is up and wherever it faces. So is a rig of motion capture that is in the table (`rigs`), but for the pitch of its
 trunk, which is another for every actor there and is found in how he stands (`trunk`).
 """
 
@@ -92,26 +92,29 @@ def _leg_length(points: np.ndarray) -> float:
 def _converted(clip: BvhClip) -> tuple[np.ndarray, np.ndarray, str]:
     """Rotations (T, 19, 4), joint positions (T, 19, 3) in an upright world, and the rig's name."""
     names = set(clip.joint_names)
-    family = next((family for family in BVH_FAMILIES if names.issuperset(family.markers)), None)
-    if family is not None:
-        axes, upright = _NO_TURN, _NO_TURN
-    else:
-        family = named_family(clip)
-        axes, upright = _rest_axes(_rest_points(clip, family))
+    known = next((family for family in BVH_FAMILIES if names.issuperset(family.markers)), None)
+    family = known or named_family(clip)
+    points, drivers = _in_our_axes(clip, family, upright_already=known is not None)
+    loose = (*family.loose_hinges, *(hinge for upper, hinge, end, _ in LIMBS if not _bends(points, upper, hinge, end)))
+    motion = change_rest_pose(points, drivers, family.rest_frames(), loose)
+    if known:
+        motion = straightened(points, motion, clip.fps)
+    return motion.rotations, points, family.name
+
+
+def _in_our_axes(clip: BvhClip, family: Family, upright_already: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Joint positions (T, 19, 3) in an upright world, and drivers (T, 19, 4) that are its axes in the T-pose."""
     points, drivers = points_and_drivers(pruned(from_bvh(clip), family), family)
-    points = np.asarray(quaternion.rotate(upright, points))
+    rest = _rest_points(clip, family)
+    axes, upright = (_NO_TURN, _NO_TURN) if upright_already else _axes(rest, points)
     drivers = np.array(quaternion.multiply(quaternion.multiply(upright, drivers), axes))
-    rest = np.asarray(quaternion.rotate(quaternion.inverse(axes), _rest_points(clip, family)))
+    rest = np.asarray(quaternion.rotate(quaternion.inverse(axes), rest))
+    # The limbs' too: a hinge that hardly bends relies on it.
     for upper, hinge, _, _ in LIMBS:
-        # The drivers of the limbs become the world's axes in the T-pose, which a hinge that hardly bends relies on.
         start, end = _INDEX[upper], _INDEX[hinge]
         swing = quaternion.between(unit(CONDITION_SKELETON.offsets[end]), unit(rest[end] - rest[start]))
         drivers[:, start] = quaternion.multiply(drivers[:, start], swing)
-    loose = (*family.loose_hinges, *(hinge for upper, hinge, end, _ in LIMBS if not _bends(points, upper, hinge, end)))
-    motion = change_rest_pose(points, drivers, family.rest_frames(), loose)
-    if family in BVH_FAMILIES:
-        motion = straightened(points, motion, clip.fps)
-    return motion.rotations, points, family.name
+    return np.asarray(quaternion.rotate(upright, points)), drivers
 
 
 def _rest_points(clip: BvhClip, family: Family) -> np.ndarray:
@@ -129,13 +132,25 @@ def _rest_points(clip: BvhClip, family: Family) -> np.ndarray:
     return np.asarray(points_and_drivers(still, family)[0][0])
 
 
-def _rest_axes(rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What turns our axes onto those of a rest pose (19, 3), told by hips and head, and the file's world upright."""
-    up = _nearest_axis(rest[_INDEX["neck"]] - rest[_INDEX["pelvis"]])
+def _axes(rest: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What turns our axes onto those of a rest pose (19, 3), and what turns the file's world upright.
+
+    Hips and head tell the first. The world's up is the rest pose's where that is a stance. Where it is only how bones
+    were drawn, legs beside the spine as in LAFAN1, it is where the head is above the feet in `points` (T, 19, 3).
+    """
+    trunk, legs = rest[_INDEX["neck"]] - rest[_INDEX["pelvis"]], rest[_INDEX["pelvis"]] - _between_ankles(rest)
     across = rest[_INDEX["left_hip"]] - rest[_INDEX["right_hip"]]
+    up = _nearest_axis(trunk)
     left = _nearest_axis(across - (across @ up) * up)
     axes = quaternion.from_matrix(np.stack([left, up, np.cross(left, up)], axis=-1))
-    return np.asarray(axes), np.asarray(quaternion.between(up, _Y))
+    standing = np.median(points[:, _INDEX["neck"]] - _between_ankles(points), axis=0)
+    world_up = up if trunk @ legs > 0 else _nearest_axis(standing)
+    return np.asarray(axes), np.asarray(quaternion.between(world_up, _Y))
+
+
+def _between_ankles(points: np.ndarray) -> np.ndarray:
+    """The middle (…, 3) between the ankles of points (…, 19, 3)."""
+    return np.asarray(points[..., [_INDEX[leg[-1]] for leg in _LEGS], :].mean(axis=-2))
 
 
 def _nearest_axis(direction: np.ndarray) -> np.ndarray:

@@ -177,6 +177,31 @@ def test_hanging_arms_at_rest_make_no_difference(tmp_path: Path, degrees: float)
     assert worst(found.rotations, rotations, shoulders) < 2
 
 
+def test_a_rest_pose_that_is_no_stance_makes_no_difference(tmp_path: Path) -> None:
+    """LAFAN1 draws every bone along X at rest, the legs beside the spine: its world is Y up all the same."""
+    along = np.tile(_axes_of(np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])), (len(JOINT_NAMES), 1))
+    for limb, hinge in ((("hip", "knee", "ankle", "toe"), 0), (("shoulder", "elbow", "wrist"), 1)):
+        for side in ("right", "left"):
+            joints = [JOINT_NAMES.index(f"{side}_{joint}") for joint in limb]
+            for joint, end in zip(joints, [*joints[1:], joints[-1]], strict=True):
+                along[joint] = _axes_of(CONDITION_SKELETON.offsets[end], np.eye(3)[hinge])
+    offsets = quaternion.rotate(quaternion.inverse(along[[max(p, 0) for p in PARENTS]]), CONDITION_SKELETON.offsets)
+    rotations = hinged_motion(11)
+    turned = quaternion.multiply(global_rotations(rotations, PARENTS), along)
+    there = np.asarray(local_rotations(turned, PARENTS))
+    found = read(on_rig(RIGS["LAFAN"], there, tmp_path / "rig.bvh", np.asarray(offsets)))
+    assert worst(found.rotations, rotations) < 0.01
+    np.testing.assert_allclose(found.positions(), motion(rotations).positions(), atol=1e-3)
+
+
+def _axes_of(bone: np.ndarray, hinge: np.ndarray) -> np.ndarray:
+    """A joint's own axes (4) whose X is along `bone` and whose Z is nearest to `hinge`."""
+    x = bone / np.linalg.norm(bone)
+    z = hinge - (hinge @ x) * x
+    z /= np.linalg.norm(z)
+    return np.asarray(quaternion.from_matrix(np.stack([x, np.cross(z, x), z], axis=-1)))
+
+
 def test_an_actors_calibration_makes_no_difference(tmp_path: Path) -> None:
     """On a rig of motion capture the pitch of the trunk's rest pose is each actor's own: who stands is straight."""
     names = rig(
