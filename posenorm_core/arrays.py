@@ -4,6 +4,7 @@ Every function that trains and also runs in Blender takes its namespace from its
 (the array API standard, through array-api-compat), so the two can never drift apart.
 """
 
+import contextlib
 import functools
 import operator
 from collections.abc import Hashable, Sequence
@@ -35,8 +36,12 @@ def index_like(places: Sequence[int], like: Array) -> Array:
 
 @functools.cache
 def _kept(xp: Any, values: Hashable, dtype: Any, where: Any) -> Array:
-    """An array made once: sending one to a GPU waits until the GPU has done all it was given before."""
-    return xp.asarray(values, dtype=dtype, device=where)
+    """An array made once: sending one to a GPU waits until the GPU has done all it was given before.
+
+    What torch makes in its inference mode no training may use later, and this is kept.
+    """
+    with xp.inference_mode(False) if hasattr(xp, "inference_mode") else contextlib.nullcontext():
+        return xp.asarray(values, dtype=dtype, device=where)
 
 
 def _frozen(values: Any) -> Hashable:

@@ -1,6 +1,7 @@
 """The few words every formula is built from."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from library import Library, assert_close
 from strategies import unit_quaternions
@@ -41,3 +42,13 @@ def test_constants_take_after_their_neighbour(library: Library) -> None:
     assert_close(library.numbers(constant), np.array([1.0, 2.0]), 0)
     assert array_namespace(constant) is array_namespace(neighbour)
     assert device(constant) == device(neighbour)
+
+
+def test_a_constant_first_asked_for_in_inference_mode_can_be_trained_with() -> None:
+    """It is kept, and torch lets no gradient pass by what was made in that mode."""
+    torch = pytest.importorskip("torch")
+    with torch.inference_mode():
+        constant_like([0.123, 4.567], torch.ones(2))
+    weight = torch.ones(2, requires_grad=True)
+    (weight * constant_like([0.123, 4.567], torch.ones(2))).sum().backward()
+    np.testing.assert_allclose(weight.grad.numpy(), [0.123, 4.567], rtol=1e-6)
