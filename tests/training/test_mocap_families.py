@@ -18,6 +18,7 @@ from training.mocap.bodies import Body, bodies, stature
 from training.mocap.dataset import FPS
 from training.mocap.proof import prove
 from training.mocap.report import Report
+from training.mocap.stance import standing_straight
 from training.prepare import _source_poses, body_to_clips
 
 CLIPS = {
@@ -64,8 +65,8 @@ def test_the_refit_stands_where_the_source_stands(shared_data: Path, family: str
 @pytest.mark.parametrize("family", [family for family, (_, name) in CLIPS.items() if name.endswith(".bvh")])
 def test_the_core_reads_a_bvh_as_training_prepares_it(shared_data: Path, family: str) -> None:
     clip = parse_bvh(content(shared_data, family), CLIPS[family][1])
-    source = body(shared_data, family).clips[0]
-    prepared = body(shared_data, family).motion.rotations
+    (person,) = standing_straight(body(shared_data, family))
+    source, prepared = person.clips[0], person.motion.rotations
     read = resample_rotations(
         bvh_recording(clip).rotations, np.arange(len(prepared)) * (clip.fps / FPS) + source.rig.cut
     )
