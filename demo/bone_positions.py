@@ -9,14 +9,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 
-def read_bone_heads(blend: str | Path, seconds: Sequence[float], bone_names: Sequence[str]) -> np.ndarray:
+def read_bone_heads(blend: str | Path, seconds: Iterable[float], bone_names: Sequence[str]) -> np.ndarray:
     """Where the heads of `bone_names` (B) are in the world, at `seconds` (N) from the first key: (N, B, 3) metres.
 
     Raises RuntimeError where Blender cannot tell, with its own last words.
@@ -31,7 +31,7 @@ def read_bone_heads(blend: str | Path, seconds: Sequence[float], bone_names: Seq
     return np.array([[moment[name] for name in bone_names] for moment in heads])
 
 
-def _evaluate(blend: str, seconds: Sequence[float]) -> list[dict[str, list[float]]]:
+def _evaluate(blend: str, seconds: Iterable[float]) -> list[dict[str, list[float]]]:
     """For each of `seconds`, every pose bone's head in the world."""
     import bpy
 

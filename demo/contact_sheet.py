@@ -73,7 +73,7 @@ def _draw_image_row(row: list[Axes], keypoints: Keypoints, frames: np.ndarray) -
         for joint, parent in _seen_limbs(certain):
             strength = 0.3 + 0.7 * float(min(certain[joint], certain[parent]))
             _draw_limb(axes, pose[parent], pose[joint], _side_color(LANDMARK_NAMES[joint]), strength)
-        for joint in np.flatnonzero(certain > 0):
+        for joint in np.flatnonzero(certain > 0).tolist():
             axes.plot(*pose[joint], "o", color=_side_color(LANDMARK_NAMES[joint]), markersize=3.2, zorder=3)
         if not len(seen):
             axes.text(0.5, 0.5, "nobody seen", transform=axes.transAxes, ha="center", color=_FAINT)

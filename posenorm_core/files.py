@@ -55,7 +55,9 @@ class _NothingWrittenError(Exception):
 def save_archive(path: str | Path, arrays: dict[str, Any]) -> None:
     """Writes an `.npz` of plain arrays (no objects, so no pickle), aside and renamed."""
     with write_aside(path) as aside, aside.open("wb") as file:
-        np.savez_compressed(file, **{name: np.asarray(value) for name, value in arrays.items()})
+        # As Any: to the stubs of newer NumPys any of the names may be that of an option.
+        plain: dict[str, Any] = {name: np.asarray(value) for name, value in arrays.items()}
+        np.savez_compressed(file, **plain)
 
 
 def load_archive(path: str | Path, expected_format: str, version: int) -> dict[str, np.ndarray]:

@@ -37,4 +37,5 @@ def _convolution(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: 
 
 def _rectified(x: np.ndarray) -> np.ndarray:
     """max(x, 0), in place."""
-    return np.maximum(x, 0, out=x)
+    np.maximum(x, 0, out=x)
+    return x

@@ -193,7 +193,7 @@ def joint_confidence(confidence: np.ndarray) -> np.ndarray:
     `confidence` (T, 24) is the landmarks'. Ends that the detector does not know do not count, those of a limb that
     is hidden do; a joint none of whose ends count takes its parent's value.
     """
-    given = (confidence > 0).any(axis=0)
+    given = np.any(confidence > 0, axis=0)
     given[list(LIMBS)] = True
     result = np.zeros((len(confidence), JOINT_COUNT), dtype=np.float32)
     for joint in range(JOINT_COUNT):

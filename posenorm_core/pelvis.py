@@ -28,7 +28,7 @@ def _middle_of_hips(hips: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.
     Where only one is seen the middle lies from it as it did when both were; the hip itself where they never were.
     """
     hips = np.where(seen[..., None], hips, 0.0)
-    both = seen.all(axis=1)
+    both = np.all(seen, axis=1)
     apart = bridge(((hips[:, 1] - hips[:, 0]) / 2)[:, None], both[:, None])[:, 0]
     middle = np.where(seen[:, :1], hips[:, 0] + apart, hips[:, 1] - apart)
-    return middle, seen.any(axis=1)
+    return middle, np.any(seen, axis=1)

@@ -41,7 +41,7 @@ class Detections:
 def find_people(detections: Detections, frame_count: int, fps: float | None) -> tuple[Person, ...]:
     """The people of a clip, numbered from 1, the most visible (share of frames × mean confidence × size) first."""
     rate = fps or DEFAULT_FPS
-    detections = detections.taken((detections.confidence > 0).any(axis=1))
+    detections = detections.taken(np.any(detections.confidence > 0, axis=1))
     if not len(detections.frames):
         return ()
     if not _has_identities(detections):

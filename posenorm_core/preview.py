@@ -104,7 +104,7 @@ def _draw_stage(
         stage[top : top + height, left : left + width] = fitted
     scale, right, down = place
     at = _pixels(points * scale + np.array([right, down]))
-    for landmark in np.flatnonzero(confidence > 0):
+    for landmark in np.flatnonzero(confidence > 0).tolist():
         ends = (landmark, _nearest_seen(landmark, confidence))
         sure = min(confidence[end] for end in ends) >= _SURE
         _line(stage, at[ends[0]], at[ends[1]], _colour(LANDMARK_NAMES[landmark], sure), 3 if sure else 1)

@@ -197,7 +197,7 @@ def _heights(
     # Of both feet, whichever stands: a foot set down must not lift the body in one frame.
     feet = soles[..., 1].min(axis=(1, 2))
     on_floor = BALL_HEIGHT - np.minimum(positions[..., 1].min(axis=1), feet)
-    stands = (standing > 0).any(axis=1)
+    stands = np.any(standing > 0, axis=1)
     height = np.where(stands, BALL_HEIGHT - feet, on_floor)
     known = stands | _longer(stands, _LONGEST_FLIGHT, fps)
     of_centre = _filled((height + centre)[:, None], known)[:, 0]

@@ -188,7 +188,8 @@ class SafeUnpickler(pickle._Unpickler):
         if not fits:
             raise ValueError("an array of another size than it tells")
         self._spend(count * (1 if dtype.hasobject else dtype.itemsize))
-        array.__setstate__((1, shape, dtype, bool(fortran), raw))
+        own_state: Any = (1, shape, dtype, bool(fortran), raw)
+        array.__setstate__(own_state)
 
     def _bytearray(self) -> None:
         """Protocol 5's writable bytes, as bytes: Python would take the memory before it reads them."""

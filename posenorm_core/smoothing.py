@@ -37,7 +37,7 @@ def smooth_points(points: np.ndarray, weight: np.ndarray, fps: float, strength: 
     for inner, frames, share in _blocks(weight, fps, strength):
         values = points[frames].astype(np.float64)  # (B, S, K, n)
         fitted = np.einsum("bsk,bskn->bkn", share, values)
-        result[inner] = np.where(share.any(axis=1)[..., None], fitted, points[inner])
+        result[inner] = np.where(np.any(share, axis=1)[..., None], fitted, points[inner])
     return result
 
 

@@ -57,7 +57,7 @@ def trunk_pitches(points: np.ndarray, turned: np.ndarray) -> np.ndarray:
     line = points[:, _INDEX["thorax"]] - points[:, _INDEX["pelvis"]]
     straight = np.stack([vertical, line, line], axis=1)
     seen = np.asarray(quaternion.rotate(quaternion.inverse(turned[:, _TRUNK]), straight))
-    return -np.arctan2(seen[..., 2], seen[..., 1])
+    return np.asarray(-np.arctan2(seen[..., 2], seen[..., 1]))
 
 
 def upright_frames(points: np.ndarray) -> np.ndarray:

@@ -215,7 +215,7 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
         ranks.append((np.cumsum(count) - (count - 1) / 2)[which])
     if any(np.ptp(rank) == 0 for rank in ranks):
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def cliffs(curve: Curve) -> dict[str, Step]:

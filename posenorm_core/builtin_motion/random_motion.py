@@ -40,7 +40,7 @@ def drawn_sheet(rng: np.random.Generator) -> Sheet:
 
 def _towards(x: np.ndarray, lowest: np.ndarray, highest: np.ndarray) -> np.ndarray:
     """Degrees for x in −1…1: the lowest at −1, standing at 0, the highest at 1."""
-    return np.where(x < 0, STANDING + x * (STANDING - lowest), STANDING + x * (highest - STANDING))
+    return np.asarray(np.where(x < 0, STANDING + x * (STANDING - lowest), STANDING + x * (highest - STANDING)))
 
 
 def _ranges() -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ def foot_contacts(positions: np.ndarray, ankle_heights: np.ndarray, fps: float) 
     speeds = np.stack([_speed(positions[:, _ANKLES], fps), _speed(positions[:, _TOES], fps)], axis=-1)
     lowest = _rolling_minimum(heights.min(axis=(1, 2)), round(_MOMENT * fps))
     low = heights < lowest[:, None, None] + _HIGHEST
-    standing = (low & (speeds < _FASTEST)).any(axis=-1)
+    standing = np.any(low & (speeds < _FASTEST), axis=-1)
     return _median_filter(standing.astype(np.uint8), _SHORTEST)
 
 

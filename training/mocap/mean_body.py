@@ -34,7 +34,7 @@ def mean_offsets(bodies: Sequence[Body]) -> np.ndarray:
         if joint and name not in ("neck", "right_toe", "left_toe"):
             nominal = CONDITION_SKELETON.offsets[joint] / CONDITION_SKELETON.bone_lengths[joint]
             mean[joint] = nominal * np.linalg.norm(mean[joint])
-    return np.round(mean, 3) + 0.0
+    return np.asarray(np.round(mean, 3) + 0.0)
 
 
 def _with_flat_feet(body: Body) -> np.ndarray:

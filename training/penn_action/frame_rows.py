@@ -148,7 +148,7 @@ def pictured(clip: Keypoints) -> tuple[np.ndarray, np.ndarray]:
     points = with_pelvis(clip.points, clip.confidence).astype(np.float64)
     pelvis = points[:, [PELVIS]]
     points = bridge(points, clip.confidence) - pelvis
-    points = points * (clip.confidence > 0).any(axis=0)[:, None]
+    points = points * np.any(clip.confidence > 0, axis=0)[:, None]
     points[:, PELVIS] = 0
     up = np.array([1, -1]) / person_size(clip.points, clip.confidence)
     given = [LANDMARK_NAMES.index(name) for name in LAYOUT.landmarks]
