@@ -5,6 +5,7 @@ that frame. A joint's rotation channels are applied in the order written, the fi
 are degrees. Format: Meredith and Maddock, Motion Capture File Formats Explained, 2001.
 """
 
+import contextlib
 import math
 import warnings
 from collections.abc import Iterator
@@ -158,16 +159,27 @@ def _parse_motion(motion: bytes, channel_count: int, path: str) -> tuple[np.ndar
         raise InputError(f"{path}: its Frame Time is {frame_time}, it must be a number of seconds above 0")
     if frames == 0 or channel_count == 0:
         raise InputError(f"{path}: holds no motion ({frames} frames of {channel_count} channels)")
-    with warnings.catch_warnings():
-        # NumPy warns where the text stops being numbers; what matters is how many there are.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        values = np.fromstring(parts[5] if len(parts) > 5 else b"", dtype=np.float64, sep=" ")
+    values = _leading_numbers(parts[5] if len(parts) > 5 else b"")
     if values.size < frames * channel_count:
         raise InputError(
             f"{path}: is cut short or damaged: {frames} frames of {channel_count} channels are announced, "
             f"the numbers end in frame {values.size // channel_count + 1}"
         )
     return values[: frames * channel_count].reshape(frames, channel_count), frame_time
+
+
+def _leading_numbers(text: bytes) -> np.ndarray:
+    """The numbers (N,) up to the first word of `text` that is none."""
+    with warnings.catch_warnings():
+        # Where the text stops being numbers NumPy warned, and refuses since 2.3.
+        warnings.simplefilter("error", DeprecationWarning)
+        with contextlib.suppress(DeprecationWarning, ValueError):
+            return np.fromstring(text, dtype=np.float64, sep=" ")
+    numbers = []
+    with contextlib.suppress(ValueError):
+        for word in text.split():
+            numbers.append(float(word))
+    return np.array(numbers, dtype=np.float64)
 
 
 def _channels_to_pose(
