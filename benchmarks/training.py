@@ -1,9 +1,9 @@
 """How many output frames a second training does, where the time goes, and how near that is to what the machine can.
 
-`python -m benchmarks.training [-o FILE.json]` trains the default network on built-in motion, on all cores or the GPU;
-on a larger machine `taskset -c 0,1` before it keeps it to two cores. The peak is the fastest of large matrix products
-in the same run and precision. Each figure is the best of several rounds, in turns, so that a busy moment hits all
-alike.
+`python -m benchmarks.training [-o FILE.json]` trains the default network on built-in motion, on all cores or the GPU:
+without its refinement, which like the cycle branch has its price beside it. On a larger machine `taskset -c 0,1` before
+it keeps it to two cores. The peak is the fastest of large matrix products in the same run and precision. Each figure is
+the best of several rounds, in turns, so that a busy moment hits all alike.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from training.windows import clip_probabilities
 
 _SHAPES = ((32, 64), (96, 16))
 _ROUNDS = 5
+_PLAIN = Architecture(refined=False)
 _MATRIX = 2048
 
 
@@ -48,7 +49,7 @@ def main() -> None:
         "machine": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
         "threads": torch.get_num_threads(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "parameters": sum(p.numel() for p in NormalizerNetwork(Architecture()).parameters()),
+        "parameters": sum(p.numel() for p in NormalizerNetwork(_PLAIN).parameters()),
     }
     report(machine, figures)
     if options.output:
@@ -59,9 +60,10 @@ def main() -> None:
 def measured(data: MotionData, device: torch.device, batch: int, frames: int, mixed: bool) -> dict[str, Any]:
     """The figures of training on `batch` windows of `frames` output frames."""
     course = Optimization(batch=batch, frames=frames, mixed_precision=mixed)
-    plain = Configuration(optimization=course)
+    plain = Configuration(network=_PLAIN, optimization=course)
     trainer = Trainer(plain, device)
     cycled = Trainer(replace(plain, losses=LossWeights(cycle=0.1, rotation_consistency=0.1)), device)
+    refined = Trainer(replace(plain, network=Architecture()), device)
     probabilities = clip_probabilities(data, 0.5, 0.5)
     matrix = torch.randn(_MATRIX, _MATRIX, device=device).to(torch.bfloat16 if mixed else torch.float32)
     work: dict[str, Callable[[], object]] = {
@@ -69,6 +71,7 @@ def measured(data: MotionData, device: torch.device, batch: int, frames: int, mi
         "data": lambda: trainer.draw(data, probabilities, trainer.step),
         "step": lambda: trainer.train_step(data, probabilities),
         "cycle": lambda: cycled.train_step(data, probabilities),
+        "refined": lambda: refined.train_step(data, probabilities),
     }
     seconds = _best_times(work, device)
     peak = 2 * _MATRIX**3 / seconds["product"]
@@ -80,6 +83,7 @@ def measured(data: MotionData, device: torch.device, batch: int, frames: int, mi
         "frames_per_second": batch * frames / seconds["step"],
         "data_share": seconds["data"] / seconds["step"],
         "cycle_price": seconds["cycle"] / seconds["step"],
+        "refinement_price": seconds["refined"] / seconds["step"],
         "flop_per_second": speed,
         "peak_flop_per_second": peak,
         "peak_share": speed / peak,
@@ -116,6 +120,7 @@ def report(machine: dict[str, Any], figures: list[dict[str, Any]]) -> None:
         print(f"  training:         {case['frames_per_second']:>9,.0f} output frames/s")
         print(f"  data pipeline:    {case['data_share']:>9.0%} of the time")
         print(f"  cycle branch:     {case['cycle_price']:>9.2f} times the time of a step without it")
+        print(f"  refinement:       {case['refinement_price']:>9.2f} times the time of a step without it")
         print(
             f"  matrix products:  {case['peak_flop_per_second'] / 1e9:>9,.1f} Gflop/s; the step reaches "
             f"{case['peak_share']:.0%} of it, without the data pipeline {case['peak_share_without_data']:.0%}"

@@ -2,7 +2,8 @@
 
 A temporal convolutional network: one convolution over three frames from the 72 inputs to `width` channels,
 then residual blocks, each a convolution over three frames at its dilation and one over a single frame, then
-the rotation head. No padding inside: the ends of a clip are padded once, before the network.
+the rotation head. A second network of layers over a single frame tells the pose again. No padding inside: the ends
+of a clip are padded once, before the network.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from posenorm_core.network_input import INPUT_CONTEXT
 from posenorm_core.rotation_head import HEADS
 
 KERNEL = 3
+# Residual blocks of two layers each in the network that tells the pose again.
+REFINING_BLOCKS = 3
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Architecture:
     dilations: tuple[int, ...] = (3, 9)
     head: str = "6d"
     picture: bool = True  # the pose is aligned with the picture, see `posenorm_core.picture`
+    refined: bool = True  # the pose is told again from its own joints, see `posenorm_core.refinement`
 
     def __post_init__(self) -> None:
         """Raises InputError where a value cannot be built."""

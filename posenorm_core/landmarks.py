@@ -9,7 +9,7 @@ import numpy as np
 
 from posenorm_core import quaternion
 from posenorm_core.arrays import Array, array_namespace, index_like
-from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, mirrored_name
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS, mirrored_name
 
 # name, the joint it is fixed to, the leaf whose bone scales it, offset from the joint in metres
 _FIXED_POINTS = (
@@ -35,6 +35,10 @@ LIMBS = tuple(
 FIXED_TO = tuple(JOINT_NAMES.index(joint) for _, joint, _, _ in _FIXED_POINTS)
 SCALED_BY = tuple(JOINT_NAMES.index(leaf) for _, _, leaf, _ in _FIXED_POINTS)
 FIXED_OFFSETS = np.array([offset for *_, offset in _FIXED_POINTS])
+
+# Bones, from the joint that turns each to where it ends: the skeleton's, and what leads to the five.
+BONE_ENDS = tuple(range(1, LANDMARK_COUNT))
+BONE_BEGINS = tuple((PARENTS + FIXED_TO)[end] for end in BONE_ENDS)
 
 
 def fixed_point_offsets(offsets: np.ndarray) -> np.ndarray:

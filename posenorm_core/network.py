@@ -3,10 +3,13 @@
 A convolution over frames is one matrix product: the frames it sees are laid side by side.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from posenorm_core.architecture import REFINING_BLOCKS
 from posenorm_core.prediction import Prediction, as_prediction
-from posenorm_core.weights import Weights
+from posenorm_core.weights import Layer, Weights
 
 
 def predict(weights: Weights, features: np.ndarray) -> Prediction:
@@ -21,7 +24,17 @@ def predict(weights: Weights, features: np.ndarray) -> Prediction:
         hidden = inner
     output = _convolution(hidden, *next(layers), dilation=1)
     context = weights.architecture.network_context
-    return as_prediction(output, features[context : len(features) - context], weights.architecture)
+    within = features[context : len(features) - context]
+    return as_prediction(output, within, weights.architecture, lambda seen: _refinement(hidden, seen, layers))
+
+
+def _refinement(hidden: np.ndarray, seen: np.ndarray, layers: Iterator[Layer]) -> np.ndarray:
+    """The numbers of the second network, of what the first had `hidden` (T, width) and what its draft's joints see."""
+    x = _rectified(_convolution(np.concatenate([seen.astype(np.float32), hidden], axis=1), *next(layers), dilation=1))
+    for _ in range(REFINING_BLOCKS):
+        inner = _rectified(_convolution(x, *next(layers), dilation=1))
+        x = x + _rectified(_convolution(inner, *next(layers), dilation=1))
+    return _convolution(x, *next(layers), dilation=1)
 
 
 def _convolution(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: int) -> np.ndarray:

@@ -11,14 +11,12 @@ from posenorm_core import landmarks, quaternion
 from posenorm_core.arrays import Array, array_namespace, constant_like, dot, index_like
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_COUNT, NON_LEAVES, PARENTS
 from posenorm_core.kinematics import local_rotations, pose_skeleton
+from posenorm_core.landmarks import BONE_BEGINS, BONE_ENDS
 from posenorm_core.network_input import landmarks_of
 from posenorm_core.rotation_head import with_still_leaves
 
-# Bones, as landmarks: where each begins (a joint) and where it ends; head and feet have points besides.
-_ENDS = tuple(range(1, landmarks.LANDMARK_COUNT))
-_BEGINS = tuple((PARENTS + landmarks.FIXED_TO)[end] for end in _ENDS)
 # Which bones each joint turns (bones, joints), of the joints that turn any.
-_TURNS = np.array([[float(begin == joint) for joint in NON_LEAVES] for begin in _BEGINS])
+_TURNS = np.array([[float(begin == joint) for joint in NON_LEAVES] for begin in BONE_BEGINS])
 # A copy that may be written to, which torch asks for.
 _OFFSETS = CONDITION_SKELETON.offsets.copy()
 # For each joint its place among the turned ones; a leaf goes with its parent.
@@ -47,12 +45,12 @@ def aligned_with_picture(rotations: Array, features: Array, share: Array) -> Arr
 
 def _bones(points: Array) -> Array:
     """Landmarks (…, 24, 2) -> the bones' vectors (…, 23, 2)."""
-    return points[..., index_like(_ENDS, points), :] - points[..., index_like(_BEGINS, points), :]
+    return points[..., index_like(BONE_ENDS, points), :] - points[..., index_like(BONE_BEGINS, points), :]
 
 
 def _both_seen(seen: Array) -> Array:
     """Whether both ends of each bone are seen (…, 23), 1 or 0, as `seen` (…, 24) is."""
-    return seen[..., index_like(_ENDS, seen)] * seen[..., index_like(_BEGINS, seen)]
+    return seen[..., index_like(BONE_ENDS, seen)] * seen[..., index_like(BONE_BEGINS, seen)]
 
 
 def _turns_in_plane(drawn: Array, seen: Array, weight: Array) -> Array:

@@ -12,22 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from posenorm_core.architecture import KERNEL, Architecture
+from posenorm_core import rotation_head
+from posenorm_core.architecture import KERNEL, REFINING_BLOCKS, Architecture
 from posenorm_core.errors import InputError
 from posenorm_core.files import load_archive, save_archive
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.prediction import output_size
+from posenorm_core.refinement import REFINEMENT_INPUT
 
 FORMAT, VERSION = "posenorm-weights", 3
 SHIPPED = Path(__file__).parent / "weights" / "normalizer.npz"
+# A convolution's weight (K, in, out) and bias (out,).
+Layer = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The layers (weight (K, in, out), bias (out,)) in running order, float32, and where they come from."""
+    """The layers in running order, float32, and where they come from."""
 
     architecture: Architecture
-    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+    layers: tuple[Layer, ...]
     card: dict[str, Any]
     name: str
     digest: str
@@ -39,18 +43,23 @@ class Weights:
 
 
 def layer_shapes(architecture: Architecture) -> list[tuple[int, int, int]]:
-    """(kernel, inputs, outputs) of every convolution in running order."""
+    """(kernel, inputs, outputs) of every convolution in running order: the network's, then those that refine."""
     width = architecture.width
     shapes = [(KERNEL, INPUT_SIZE, width)]
     for _ in architecture.dilations:
         shapes += [(KERNEL, width, width), (1, width, width)]
-    return [*shapes, (1, width, output_size(architecture))]
+    shapes.append((1, width, output_size(architecture)))
+    if architecture.refined:
+        shapes.append((1, REFINEMENT_INPUT + width, width))
+        shapes += [(1, width, width)] * (2 * REFINING_BLOCKS)
+        shapes.append((1, width, rotation_head.output_size(architecture.head)))
+    return shapes
 
 
 def save_weights(
     path: str | Path,
     architecture: Architecture,
-    layers: list[tuple[np.ndarray, np.ndarray]],
+    layers: list[Layer],
     card: dict[str, Any],
     precision: str = "float16",
 ) -> None:
@@ -72,7 +81,8 @@ def load_weights(path: str | Path | None = None) -> Weights:
     path = Path(path) if path is not None else SHIPPED
     arrays = load_archive(path, FORMAT, VERSION)
     try:
-        architecture = Architecture(**json.loads(str(arrays["architecture"])))
+        # Files of before there was a refinement do not speak of it.
+        architecture = Architecture(**{"refined": False, **json.loads(str(arrays["architecture"]))})
         card = dict(json.loads(str(arrays["card"])))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: its description of the network cannot be read ({error!s:.100})") from None
@@ -81,9 +91,7 @@ def load_weights(path: str | Path | None = None) -> Weights:
     return Weights(architecture, tuple(layers), card, path.stem, digest)
 
 
-def _layer(
-    arrays: dict[str, np.ndarray], k: int, shape: tuple[int, int, int], path: Path
-) -> tuple[np.ndarray, np.ndarray]:
+def _layer(arrays: dict[str, np.ndarray], k: int, shape: tuple[int, int, int], path: Path) -> Layer:
     """The k-th layer in float32, checked against the shape the architecture asks for."""
     weight, bias = arrays.get(f"layer_{k}_weight"), arrays.get(f"layer_{k}_bias")
     if weight is None or bias is None or weight.shape != shape or bias.shape != shape[2:]:

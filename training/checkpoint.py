@@ -49,10 +49,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint, on the CPU; raises InputError where it is none or cut short. Runs no code from it."""
     content = load_state(path, FORMAT, VERSION)
     try:
-        configuration = from_mapping(json.loads(content["configuration"]))
+        told = json.loads(content["configuration"])
+        # Checkpoints of before there was a refinement do not speak of it.
+        configuration = from_mapping(told | {"network": {"refined": False, **told.get("network", {})}})
         return Checkpoint(
             configuration, int(content["step"]), content["network"], content["average"], content["optimizers"]
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: is no readable checkpoint ({reason})") from None

@@ -26,6 +26,7 @@ class Batch:
     confidence: torch.Tensor  # (B, L, 24)
     rotations: torch.Tensor  # (B, T, 19, 4), the root's in the view frame
     positions: torch.Tensor  # (B, T, 19, 3) metres from the pelvis, in the view frame
+    landmarks: torch.Tensor  # (B, T, 24, 3) the same of all that was filmed, on the body that was
     offsets: torch.Tensor  # (B, 19, 3)
     contacts: torch.Tensor  # (B, T, 2)
     up: torch.Tensor  # (B, T, 3) the vertical in the view frame
@@ -46,8 +47,8 @@ def film(
     positions, turned = pose_skeleton(windows.offsets[:, None], windows.rotations, PARENTS)
     fixed = fixed_points(windows.offsets, options is not None, rng)
     shown = another_body_shown(windows, positions, options, rng) if options and options.switch else positions
-    landmarks = landmark_positions(shown, turned, fixed[:, None]) + windows.root_position[:, :, None]
-    seen = cameras.see(landmarks)
+    landmarks = landmark_positions(shown, turned, fixed[:, None])
+    seen = cameras.see(landmarks + windows.root_position[:, :, None])
     points = image_points(seen)
     confidence = torch.ones(points.shape[:-1], device=points.device)
     if options is not None:
@@ -61,6 +62,7 @@ def film(
         confidence=confidence,
         rotations=rotations[:, inner],
         positions=quaternion.rotate(to_view[:, inner, None], positions[:, inner]),
+        landmarks=quaternion.rotate(to_view[:, inner, None], landmarks[:, inner]),
         offsets=windows.offsets,
         contacts=windows.contacts[:, inner],
         up=_vertical(to_view[:, inner]),

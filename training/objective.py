@@ -24,12 +24,16 @@ from posenorm_core.losses import (
     rotation_consistency_loss,
     rotation_loss,
 )
-from posenorm_core.prediction import Prediction
+from posenorm_core.network_input import landmarks_of
+from posenorm_core.prediction import Draft, Prediction
 from posenorm_core.torch_network import NormalizerNetwork
 from training.baselines.own_bones import body_size
 from training.configuration import LossWeights
 from training.filming import Batch, feet_in_world, filmed_on
 from training.twist import twist_limit_loss
+
+# Below this a window shows nothing whose size could be told; metres².
+_TINY = 1e-6
 
 
 def objective(
@@ -56,7 +60,7 @@ def objective(
         terms |= _cycle_terms(network, batch, said.rotations, weights, parts)
     if weights.body_consistency:
         terms["body_consistency"] = _body_consistency(network, batch, said.rotations, weights.cycle_share, parts)
-    terms |= _ground_terms(said, batch, weights, parts)
+    terms |= _draft_terms(said.draft, batch, weights) | _ground_terms(said, batch, weights, parts)
     if weights.doubt:
         off = quaternion.geodesic_angle(_turned(said.rotations), _turned(batch.rotations))
         terms["doubt"] = doubt_loss(_turned(said.doubt), off.detach())
@@ -67,6 +71,26 @@ def objective(
 def _turned(values: torch.Tensor) -> torch.Tensor:
     """What is said of the joints that turn: (B, T, 19, …) -> (B, T, 14, …)."""
     return values[:, :, index_like(NON_LEAVES, values)]
+
+
+def _draft_terms(draft: Draft | None, batch: Batch, weights: LossWeights) -> dict[str, torch.Tensor]:
+    """What is learned by the network that tells a draft, where there is one."""
+    terms: dict[str, torch.Tensor] = {}
+    if draft is not None and weights.draft:
+        terms["draft"] = rotation_loss(_turned(draft.rotations), _turned(batch.rotations))
+    if draft is not None and weights.places:
+        terms["places"] = reconstruction_loss(draft.places, in_units_of_input(batch))
+    return terms
+
+
+def in_units_of_input(batch: Batch) -> torch.Tensor:
+    """The true landmarks (B, T, 24, 3), each window as large as it is seen: there x and y fit the input best."""
+    frames = batch.landmarks.shape[1]
+    context = (batch.features.shape[1] - frames) // 2
+    seen = landmarks_of(batch.features[:, context : context + frames])
+    flat = batch.landmarks[..., :2] * seen[..., 2:]
+    size = (flat * seen[..., :2]).sum(dim=(1, 2, 3)) / flat.square().sum(dim=(1, 2, 3)).clamp(min=_TINY)
+    return batch.landmarks * size[:, None, None, None]
 
 
 def _ground_terms(said: Prediction, batch: Batch, weights: LossWeights, parts: int) -> dict[str, torch.Tensor]:

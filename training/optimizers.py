@@ -13,7 +13,7 @@ from torch.optim import AdamW, Muon, Optimizer
 
 from training.configuration import Optimization
 
-# The layer that leaves a network is no map between hidden features: Muon's author has it trained by AdamW.
+# A layer that leaves a network is no map between hidden features: Muon's author has it trained by AdamW.
 _LEAVING = "leave"
 
 
@@ -45,8 +45,8 @@ def build_optimizers(model: nn.Module, course: Optimization) -> Optimizers:
     """The optimizers of `course` for all weights of `model`."""
     if course.optimizer == "adamw":
         return Optimizers([_adamw(model.parameters(), course)])
-    layers = [layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear) and name != _LEAVING]
-    hidden = [layer.weight for layer in layers]
+    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    hidden = [layer.weight for name, layer in layers.items() if name.rpartition(".")[2] != _LEAVING]
     among = {id(weight) for weight in hidden}
     rest = [weight for weight in model.parameters() if id(weight) not in among]
     muon = Muon(hidden, lr=course.learning_rate, weight_decay=course.weight_decay, adjust_lr_fn="match_rms_adamw")

@@ -14,7 +14,8 @@ from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.network import predict
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.rotation_head import HEADS, joint_rotations, output_size
-from posenorm_core.torch_network import NormalizerNetwork, amplification
+from posenorm_core.torch_amplification import amplification
+from posenorm_core.torch_network import NormalizerNetwork
 from posenorm_core.weights import load_weights, save_weights
 
 
@@ -30,9 +31,10 @@ def trained_a_little(architecture: Architecture) -> NormalizerNetwork:
     return network.eval()
 
 
+@pytest.mark.parametrize("refined", [True, False])
 @pytest.mark.parametrize("head", HEADS)
-def test_numpy_equals_torch(tmp_path, head):
-    architecture = Architecture(width=32, dilations=(2, 5), head=head)
+def test_numpy_equals_torch(tmp_path, head, refined):
+    architecture = Architecture(width=32, dilations=(2, 5), head=head, refined=refined)
     network = trained_a_little(architecture)
     save_weights(tmp_path / "w.npz", architecture, network.folded_layers(), {}, precision="float32")
     features = np.random.default_rng(1).normal(size=(60, INPUT_SIZE)).astype(np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from posenorm_core import quaternion
+from posenorm_core import quaternion, rotation_head
 from posenorm_core.architecture import Architecture
 from posenorm_core.condition_skeleton import JOINT_NAMES, PARENTS
 from posenorm_core.mirror import mirrored_input, mirrored_rotations
@@ -23,8 +23,18 @@ def features(frames: int = 7) -> np.ndarray:
     return np.random.default_rng(3).normal(size=(frames, INPUT_SIZE))
 
 
-ARCHITECTURES = [Architecture(head=head, picture=picture) for head in HEADS for picture in (True, False)]
-PLAIN = Architecture()
+ARCHITECTURES = [
+    Architecture(head=head, picture=picture, refined=refined)
+    for head in HEADS
+    for picture in (True, False)
+    for refined in (True, False)
+]
+PLAIN = Architecture(refined=False)
+
+
+def telling(architecture: Architecture, size: float = 1.0):
+    """A second network that says something of everything it sees, in NumPy and in torch."""
+    return lambda seen: size * seen[..., : rotation_head.output_size(architecture.head)]
 
 
 def lopsided(architecture: Architecture = PLAIN):
@@ -39,7 +49,7 @@ def answer(architecture: Architecture, frames: int, size: float = 1.0) -> np.nda
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_zeros_say_upright_undecided_about_the_feet_and_some_ten_degrees_of_doubt(architecture):
-    said = as_prediction(np.zeros((7, output_size(architecture))), features(), architecture)
+    said = as_prediction(np.zeros((7, output_size(architecture))), features(), architecture, telling(architecture))
     np.testing.assert_allclose(said.up, np.tile([0.0, 1.0, 0.0], (7, 1)))
     np.testing.assert_allclose(said.contacts, 0.5)
     assert 5 < np.degrees(said.doubt).min() <= np.degrees(said.doubt).max() < 15
@@ -48,7 +58,7 @@ def test_zeros_say_upright_undecided_about_the_feet_and_some_ten_degrees_of_doub
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("size", [1.0, 1e4])
 def test_whatever_the_numbers_what_is_said_is_possible(architecture, size):
-    said = as_prediction(answer(architecture, 50, size), features(50), architecture)
+    said = as_prediction(answer(architecture, 50, size), features(50), architecture, telling(architecture, size))
     for directions in (said.rotations, said.up):
         np.testing.assert_allclose(np.linalg.norm(directions, axis=-1), 1, atol=1e-9)
     assert ((said.contacts > 0) & (said.contacts < 1)).all()
@@ -89,7 +99,7 @@ def test_opposite_signs_of_one_rotation_do_not_cancel():
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_numpy_and_torch_agree(architecture):
     output, seen = answer(architecture, 40), features(40)
-    ours = as_prediction(output, seen, architecture)
-    theirs = as_prediction(torch.from_numpy(output), torch.from_numpy(seen), architecture)
+    ours = as_prediction(output, seen, architecture, telling(architecture))
+    theirs = as_prediction(torch.from_numpy(output), torch.from_numpy(seen), architecture, telling(architecture))
     for a, b in zip(ours.parts(), theirs.parts(), strict=True):
         np.testing.assert_allclose(a, b.numpy(), atol=1e-9)

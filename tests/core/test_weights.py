@@ -32,6 +32,18 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(weights.layers[0][0], first.astype(np.float32))
 
 
+def test_a_file_of_before_there_was_a_refinement_has_none(tmp_path: Path) -> None:
+    of_before = Architecture(width=4, dilations=(1,), refined=False)
+    layers = [(np.ones(shape), np.ones(shape[2:])) for shape in layer_shapes(of_before)]
+    save_weights(tmp_path / "w.npz", of_before, layers, {})
+    with np.load(tmp_path / "w.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    described = json.loads(str(arrays["architecture"]))
+    del described["refined"]
+    np.savez(tmp_path / "w.npz", **(arrays | {"architecture": json.dumps(described)}))
+    assert load_weights(tmp_path / "w.npz").architecture == of_before
+
+
 FIRST = np.zeros(layer_shapes(SMALL)[0])
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "another shape": ({"layer_0_weight": FIRST[:1]}, "layer 0 does not fit"),

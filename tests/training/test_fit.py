@@ -23,7 +23,7 @@ from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Augmentation, Configuration, DataOptions, LossWeights, Optimization
 from training.export import averaged_network, export_weights
 from training.progress import bar_of_steps
-from training.trainer import Trainer
+from training.trainer import Trainer, trained
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
@@ -234,6 +234,18 @@ def test_a_checkpoint_of_another_network_is_refused(whole):
     other = Trainer(replace(SMALL, network=Architecture(width=8, dilations=(2,))), CPU)
     with pytest.raises(InputError, match="another network"):
         other.restore(load_checkpoint(whole / "checkpoint.pt"))
+
+
+def test_a_checkpoint_of_before_there_was_a_refinement_goes_on_without(tmp_path):
+    of_before = replace(SMALL, network=replace(SMALL.network, refined=False))
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(Trainer(of_before, CPU).checkpoint(), path)
+    content = torch.load(path)
+    described = json.loads(content["configuration"])
+    del described["network"]["refined"]
+    torch.save(content | {"configuration": json.dumps(described)}, path)
+    assert load_checkpoint(path).configuration == of_before
+    assert trained(path).model.refinement is None
 
 
 def test_a_checkpoint_runs_no_code(tmp_path):

@@ -141,7 +141,7 @@ def test_a_lifter_is_taught_by_its_paper_s_loss_on_a_body_of_size_one(data, name
 def test_a_normalizer_is_taught_by_the_configuration_s_losses(data, name):
     network = small(name)
     batch = film_clip(data, 0, ARCHITECTURE.context, seed=1)
-    losses = LossWeights(reconstruction=0.0, rotation=2.0, contact=0.5, up=0.0, doubt=0.0)
+    losses = LossWeights(reconstruction=0.0, rotation=2.0, draft=0.0, places=0.0, contact=0.5, up=0.0, doubt=0.0)
     total, terms = loss_of(network, batch, Configuration(network=ARCHITECTURE, losses=losses))
     assert set(terms) == {"rotation", "contact"}
     torch.testing.assert_close(total, objective(network, batch, losses)[0])

@@ -12,13 +12,14 @@ RATE = 0.1
 
 
 class Small(nn.Module):
-    """As the networks are made: layers, a normalization, and one that leaves."""
+    """As the networks are made: layers, a normalization, one that leaves, and a second network that has one too."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: bool = True) -> None:
         super().__init__()
         self.enter = nn.Linear(12, 8)
         self.normalization = nn.BatchNorm1d(8)
         self.leave = nn.Linear(8, 3)
+        self.within = Small(within=False) if within else None
 
 
 def with_gradients(seed: int) -> Small:
@@ -48,7 +49,8 @@ def test_muon_turns_and_stretches_evenly_what_adamw_does_not():
     assert step.max() / step.min() < 2
     spread = torch.linalg.svdvals(with_gradients(1).enter.weight.grad)
     assert spread.max() / spread.min() > 3
-    assert torch.allclose(moved("muon")["leave.weight"].abs(), torch.tensor(RATE), rtol=1e-3)
+    for leaving in ("leave.weight", "within.leave.weight"):
+        assert torch.allclose(moved("muon")[leaving].abs(), torch.tensor(RATE), rtol=1e-3)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
