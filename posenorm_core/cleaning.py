@@ -16,9 +16,9 @@ from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_NAMES
 from posenorm_core.smoothing import smooth_points
 
-# What is done where nobody says how much: nearly two thirds of the tremble go, and where there is none a tenth of a
-# blow's greatest speed (`python -m training.evaluate cleaning`).
-GENTLE = 0.3
+# What is done where nobody says how much: five sixths of the tremble go, and of a blow's greatest speed a tenth at the
+# most (`python -m training.evaluate cleaning`).
+GENTLE = 0.4
 # Seconds: a jump that lasts longer is a movement; over a longer gap a straight line says nothing any more.
 _JUMP, _GAP = 0.12, 1.0
 # The person's size a second squared, of a body at its wildest (some 30 g), and the person's size: what may tremble.

@@ -24,7 +24,7 @@ from training.detector_imitation import exchanging, jumping, trembling
 from training.detector_noise import DetectorNoise
 from training.disturbance import Scene, Take, draw_scene, film_scene, stature
 
-STRENGTHS = (0.0, 0.1, GENTLE, 0.4, 0.6, 1.0)
+STRENGTHS = (0.0, 0.1, 0.2, GENTLE, 0.6, 1.0)
 RATES = (COMPUTED_FPS, 2 * COMPUTED_FPS)
 # Exchanges of sides a second, and how long they last at most: assumed where real detections show none.
 EXCHANGES, LONGEST_EXCHANGE = 0.5, 0.15
