@@ -203,9 +203,9 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path):
         step = step_after
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess:
+def run(*arguments: str, python: tuple[str, ...] = (sys.executable,)) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        [*python, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
 
 
@@ -215,6 +215,12 @@ def one_line(result: subprocess.CompletedProcess) -> str:
     lines = [line for line in result.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, result.stderr
     return lines[0]
+
+
+@pytest.mark.parametrize("command", ["training.fit", "training.experiments", "training.penn_action.recognition"])
+def test_where_torch_is_not_installed_a_command_says_so_in_one_line(command):
+    bare = (sys.executable, "-S")  # the standard library alone
+    assert "not installed here" in one_line(run(command, python=bare))
 
 
 @pytest.mark.parametrize(
