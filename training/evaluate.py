@@ -9,6 +9,7 @@
     python -m training.evaluate correspondence --data DATA   # the paper's Table 2: frames of two videos that answer
     python -m training.evaluate retrieval --data DATA        # the same instant among all performances' frames
     python -m training.evaluate recognition --labels FILE    # the paper's Table 3: actions of Penn Action
+    python -m training.evaluate studio --data DATA           # before four level cameras, as Human3.6M's stand
     python -m training.evaluate h36m --data FOLDER           # the paper's Table 1, for who has Human3.6M
 
 The comparison with other models, each trained here, is `python -m training.experiments`.
@@ -26,7 +27,7 @@ from posenorm_core.command import exit_code
 from posenorm_core.files import require_writable
 from posenorm_core.formats import read_clip
 from posenorm_core.weights import Weights, load_weights
-from training import evaluate_features, scoring, splits
+from training import evaluate_features, evaluate_models, scoring, splits
 from training.cleaning_report import write_report as write_cleaning_report
 from training.cleaning_scores import cleaning_scores
 from training.comparison import MEASURES
@@ -35,14 +36,12 @@ from training.detector_noise import measure, require_rate
 from training.feet import feet_scores
 from training.figures_file import make_folder, write_figures
 from training.ground_scores import GroundScores, ground_scores
-from training.human36m import scores as human36m
 from training.layouts import LAYOUTS
 from training.robustness import robustness
 from training.robustness_report import write_report
 from training.scoring import Figures, Scores
 from training.shipped import predictor
 from training.tables import Column, markdown
-from training.trainer import trained
 from training.two_views import agreements
 from training.two_views_report import truth_of_views, views_table
 
@@ -166,31 +165,6 @@ def run_views(options: argparse.Namespace) -> None:
     write_figures(options.out, {"weights": weights.name, "reconstruction": words, "views": views})
 
 
-def run_human36m(options: argparse.Namespace) -> None:
-    """The command `h36m`: a row for the weights, and one for each checkpoint."""
-    weights = load_weights(options.weights)
-    rows = {weights.name: (predictor(weights), weights.architecture.context)}
-    for path in options.checkpoint or ():
-        trainer = trained(path)
-        rows[str(path)] = (trainer.predict(mirror=True), trainer.context)
-    content = {name: human36m.score(*row, options.data, options.detections) for name, row in rows.items()}
-    print(human36m_table(content))
-    write_figures(
-        options.out, {name: {action: asdict(m) for action, m in told.items()} for name, told in content.items()}
-    )
-
-
-def human36m_table(content: dict[str, dict[str, human36m.Measures]]) -> str:
-    """Protocol 1 (and, turned and scaled onto the truth, 2) as a Markdown table; the mean over the 15 actions."""
-    columns = [
-        Column("model"),
-        *(Column(f"{name} mm", 1) for name in ("MPJPE", "PA-MPJPE", "ΔMPJPE", "ΔMPJPE, a chunk")),
-    ]
-    means = {name: told[human36m.MEAN] for name, told in content.items()}
-    cells = ("mpjpe", "pa_mpjpe", "delta_mpjpe_bone", "delta_mpjpe_chunk")
-    return markdown(columns, [[name, *(getattr(mean, cell) for cell in cells)] for name, mean in means.items()])
-
-
 def main() -> int:
     """The command: see the top of the file; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Measure trained weights.")
@@ -232,12 +206,7 @@ def main() -> int:
     views.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     views.set_defaults(run=run_views)
     evaluate_features.add_commands(commands)
-    table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
-    table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
-    table_1.add_argument("--checkpoint", type=Path, action="append", help="another row: a checkpoint of training.fit")
-    table_1.add_argument("--detections", default=human36m.GROUND_TRUTH, help="the 2D that is lifted (default: true)")
-    table_1.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
-    table_1.set_defaults(run=run_human36m)
+    evaluate_models.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--weights", type=Path, help="weights file (default: the shipped one)")
     options = parser.parse_args()

@@ -13,7 +13,7 @@ from posenorm_core.condition_skeleton import JOINT_COUNT, MIRROR, PARENTS
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.landmarks import landmark_positions
 from posenorm_core.network_input import network_input, without_hidden
-from training.cameras import Cameras, image_points
+from training.cameras import CAMERA_KINDS, Cameras, image_points
 from training.dataset import MotionData
 from training.filming import Batch, film, fixed_points
 from training.layouts import visible
@@ -35,10 +35,21 @@ _RING = (
 
 
 def film_clip(
-    data: MotionData, clip: int, context: int, *, seed: int, views: int = 1, longest: int | None = None
+    data: MotionData,
+    clip: int,
+    context: int,
+    *,
+    seed: int,
+    views: int = 1,
+    longest: int | None = None,
+    cameras: str = "random",
 ) -> Batch:
-    """The clip (its first `longest` frames) whole, from `views` fixed random cameras, without a detector's faults."""
-    return film(_whole(data, clip, context, views, longest), context, None, generator(data, clip, seed))
+    """The clip (its first `longest` frames) whole, from `views` fixed random cameras, without a detector's faults.
+
+    `cameras` is one of `CAMERA_KINDS`.
+    """
+    windows, rng = _whole(data, clip, context, views, longest), generator(data, clip, seed)
+    return film(windows, context, None, rng, CAMERA_KINDS[cameras](windows.root_position, rng))
 
 
 def film_around(data: MotionData, clip: int, context: int, *, longest: int | None = None) -> Iterable[Batch]:

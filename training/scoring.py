@@ -59,11 +59,13 @@ def score_clips(
     views: int = 2,
     longest: int | None = None,
     full: bool = True,
+    cameras: str = "random",
 ) -> list[Scores]:
     """Scores of each clip (its first `longest` frames), from `views` random cameras, seen through `layout`.
 
-    `context` is how many frames of 2D points the model needs on either side. Not `full`: only what choosing takes,
-    at a tenth of the cost. Raises InputError where a model's answer is not finite.
+    `cameras` is their kind; the view spread has cameras of its own. `context` is how many frames of 2D points the model
+    needs on either side. Not `full`: only what choosing takes, at a tenth of the cost. Raises InputError where an
+    answer is not finite.
     """
 
     def ask(batch: Batch, offsets: torch.Tensor) -> Answer:
@@ -72,7 +74,7 @@ def score_clips(
     scores = []
     with torch.no_grad():
         for clip in range(data.clip_count):
-            batch = film_clip(data, clip, context, seed=seed, views=views, longest=longest)
+            batch = film_clip(data, clip, context, seed=seed, views=views, longest=longest, cameras=cameras)
             answer = ask(batch, batch.offsets)
             measures = accuracy(answer, batch)
             if full:

@@ -13,7 +13,7 @@ from human36m_files import write_files
 from posenorm_core.architecture import Architecture
 from posenorm_core.mirror import mirrored_input, mirrored_points, mirrored_rotations
 from posenorm_core.weights import load_weights
-from training import evaluate, filmed_clips, scoring, shipped, splits
+from training import evaluate, evaluate_models, filmed_clips, scoring, shipped, splits
 from training.checkpoint import save_checkpoint
 from training.configuration import Configuration
 from training.dataset import builtin_data
@@ -59,7 +59,8 @@ def test_the_command_writes_the_same_figures_that_it_prints(weights, tmp_path, m
 def few_clips(monkeypatch):
     """Built-in motion in place of a data set; its last clips are the test part."""
     clips = builtin_data(0.1, seed=3, seconds_a_clip=0.5)
-    monkeypatch.setattr(evaluate, "load_data", lambda path: clips)
+    for commands in (evaluate, evaluate_models):
+        monkeypatch.setattr(commands, "load_data", lambda path: clips)
     parts = {"test": np.arange(clips.clip_count) >= 10, "train": np.arange(clips.clip_count) < 10}
     monkeypatch.setattr(splits, "part", lambda data, label: data.subset(parts[label]))
     return clips
@@ -126,6 +127,34 @@ def test_robustness_writes_its_report_of_the_test_part(weights, few_clips, tmp_p
     assert str(out) in capsys.readouterr().out
 
 
+def save_untrained(model, path):
+    """A checkpoint of a small model before its first step."""
+    configuration = Configuration(model=model, network=Architecture(width=8, dilations=(2,)))
+    save_checkpoint(Trainer(configuration, torch.device("cpu")).checkpoint(), path)
+
+
+def test_studio_sets_models_beside_what_ships_before_its_own_cameras(weights, few_clips, tmp_path, monkeypatch, capsys):
+    save_untrained("martinez", tmp_path / "m.pt")
+    out = tmp_path / "studio.json"
+    checkpoint = f"a lifter={tmp_path / 'm.pt'}"
+    arguments = ("--data", "d.npz", "--weights", weights, "--checkpoint", checkpoint, "-o", out)
+    assert run(monkeypatch, "studio", *arguments) == 0
+    content, printed = json.loads(out.read_text()), rows(capsys.readouterr().out)
+    assert list(content) == list(printed) == ["w", "a lifter"]
+    loaded, test = load_weights(weights), splits.part(few_clips, "test")
+    before = {
+        cameras: scoring.score_clips(
+            shipped.predictor(loaded), test, loaded.architecture.context, full=False, cameras=cameras
+        )
+        for cameras in ("studio", "random")
+    }
+    found = {cameras: scoring.over_families(scoring.by_family(told)).measures for cameras, told in before.items()}
+    assert content["w"]["rotation"] == pytest.approx(found["studio"]["rotation"])
+    assert content["w"]["rotation"] != pytest.approx(found["random"]["rotation"], rel=1e-3)
+    assert printed["a lifter"]["MPJPE mm"] == f"{content['a lifter']['mpjpe']:,.1f}"
+    assert printed["a lifter"]["rotations °"] == "–"
+
+
 @pytest.fixture(scope="module")
 def human36m(tmp_path_factory):
     """Small files in Human3.6M's layout."""
@@ -141,9 +170,8 @@ def test_h36m_prints_a_row_for_the_weights_and_one_for_each_checkpoint(
     monkeypatch.setattr(scores, "clips", lambda folder, detections: iter(chosen))
     checkpoints = []
     for model in ("normalizer", "martinez"):
-        configuration = Configuration(model=model, network=Architecture(width=8, dilations=(2,)))
         checkpoints.append(tmp_path / f"{model}.pt")
-        save_checkpoint(Trainer(configuration, torch.device("cpu")).checkpoint(), checkpoints[-1])
+        save_untrained(model, checkpoints[-1])
     options = [option for path in checkpoints for option in ("--checkpoint", path)]
     out = tmp_path / "h36m.json"
     assert run(monkeypatch, "h36m", "--weights", weights, "--data", human36m, *options, "-o", out) == 0
@@ -180,6 +208,8 @@ def test_wrong_input_is_one_line(weights, tmp_path, monkeypatch, capsys):
         ("robustness", "--data", missing): "missing",
         ("ground", "--data", broken): "data.npz",
         ("ground", "--data", missing): "missing",
+        ("studio", "--data", broken): "data.npz",
+        ("studio", "--data", missing): "missing",
         ("h36m", "--data", missing): "missing",
         ("h36m", "--data", tmp_path, "--checkpoint", broken): "data.npz",
         ("h36m", "--data", tmp_path, "--checkpoint", missing): "missing",
@@ -206,7 +236,7 @@ def test_a_place_that_cannot_be_written_is_one_line(weights, few_clips, tmp_path
     assert file.read_text() == "as it was"
 
 
-@pytest.mark.parametrize("command", ["robustness", "ground", "h36m"])
+@pytest.mark.parametrize("command", ["robustness", "ground", "studio", "h36m"])
 def test_data_must_be_named_where_there_is_no_default(command, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         run(monkeypatch, command)

@@ -228,6 +228,15 @@ def test_the_same_seed_films_the_same_view_and_another_another(data):
     torch.testing.assert_close(first.rotations[:, :, 1:], other.rotations[:, :, 1:])
 
 
+def test_a_studio_s_cameras_are_level_where_others_look_up_and_down(data):
+    pitched = {}
+    for cameras in ("studio", "random"):
+        filmed = filmed_clips.film_clip(data, 2, CONTEXT, seed=5, views=40, cameras=cameras)
+        pitched[cameras] = torch.rad2deg(torch.acos(filmed.up[..., 1].clamp(max=1)))
+    assert pitched["studio"].max() < 15
+    assert pitched["random"].max() > 25
+
+
 def test_a_layout_hides_what_its_detector_lacks(batch):
     whole, hidden = landmarks_of(batch.features), landmarks_of(filmed_clips.hidden_as("coco17", batch))
     assert (hidden[..., JOINT_NAMES.index("left_toe"), :] == 0).all()
