@@ -19,6 +19,8 @@ from training.tables import Cell, Column, markdown
 
 # The table that sets models beside each other; the others rank parts of one.
 COMPARISON = "comparison"
+# Frames of each test clip that are scored: ReActIdle's minutes of standing say no more than their beginning.
+COMPARED_FRAMES = 600
 # What the tables tell of each row: the measure and its column.
 MEASURES = {
     "mpjpe": Column("MPJPE mm", 1),

@@ -1,7 +1,8 @@
 """The commands of `training.evaluate` that set trained models beside what ships.
 
 On Human3.6M, the paper's Table 1, and, for those who have not got it, on our own test people before cameras that stand
-as Human3.6M's do: what models trained for such cameras are made for.
+as Human3.6M's do: what models trained for such cameras are made for. What ships has seen these people in its last
+steps; `--weights` takes others.
 """
 
 import argparse
@@ -10,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from posenorm_core.errors import InputError
 from posenorm_core.weights import load_weights
 from training import scoring, splits
 from training.answer import Predict
-from training.comparison import MEASURES
+from training.comparison import COMPARED_FRAMES, MEASURES
 from training.dataset import load_data
 from training.evaluate_features import named_path
 from training.figures_file import write_figures
@@ -22,11 +24,6 @@ from training.scoring import Figures
 from training.shipped import predictor
 from training.tables import Column, markdown
 from training.trainer import trained
-
-# A clip's first frames, as in the comparison.
-_LONGEST = 600
-# The view spread has cameras of its own, all around: it is as in the other tables.
-_STUDIO_COLUMNS = {name: column for name, column in MEASURES.items() if name != "view_spread"}
 
 
 def add_commands(commands: Any) -> None:
@@ -51,16 +48,16 @@ def run_studio(options: argparse.Namespace) -> None:
     data = splits.part(load_data(options.data), "test")
     found = {}
     for name, (predict, context) in _models(options.weights, options.checkpoint or ()).items():
-        scores = scoring.score_clips(predict, data, context, longest=_LONGEST, cameras="studio")
+        scores = scoring.score_clips(predict, data, context, longest=COMPARED_FRAMES, cameras="studio")
         found[name] = scoring.over_families(scoring.by_family(scores))
     print(studio_table(found))
     write_figures(options.out, {name: figures.flat() for name, figures in found.items()})
 
 
 def studio_table(found: dict[str, Figures]) -> str:
-    """The mean over families of each model, as a Markdown table."""
-    rows = [[name, *map(figures.measures.get, _STUDIO_COLUMNS)] for name, figures in found.items()]
-    return markdown([Column("model"), *_STUDIO_COLUMNS.values()], rows)
+    """The mean over families of each model, as a Markdown table; the view spread has cameras of its own."""
+    rows = [[name, *map(figures.measures.get, MEASURES)] for name, figures in found.items()]
+    return markdown([Column("model"), *MEASURES.values()], rows)
 
 
 def run_human36m(options: argparse.Namespace) -> None:
@@ -87,11 +84,14 @@ def human36m_table(content: dict[str, dict[str, human36m.Measures]]) -> str:
 def _models(path: Path | None, checkpoints: Iterable[tuple[str, Path]]) -> dict[str, tuple[Predict, int]]:
     """Models by name, and the frames of context each needs: the weights at `path`, what ships by default, and others.
 
-    All are asked for the mirror image too. Raises InputError where a file is none of a model, or damaged.
+    All are asked for the mirror image too. Raises InputError where a file is none of a model, or damaged, or where two
+    have one name.
     """
     weights = load_weights(path)
     models = {weights.name: (predictor(weights), weights.architecture.context)}
     for name, checkpoint in checkpoints:
+        if name in models:
+            raise InputError(f"--checkpoint: two rows are named '{name}'; give each a name of its own")
         trainer = trained(checkpoint)
         models[name] = (trainer.predict(mirror=True), trainer.context)
     return models

@@ -27,7 +27,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.files import write_aside
 from training import splits
 from training.checkpoint import load_checkpoint
-from training.comparison import write_tables
+from training.comparison import COMPARED_FRAMES, write_tables
 from training.configuration import Configuration
 from training.dataset import MotionData, described, load_data
 from training.fit import fit
@@ -39,8 +39,6 @@ from training.trainer import Trainer
 RESULTS = Path("benchmarks/results/runs")
 PROTOCOLS = ("familiar", *(f"unseen-{family}" for family in splits.UNSEEN_FOLDS))
 SEEDS = (0, 1, 2)
-# Frames of each test clip that are scored: ReActIdle's minutes of standing say no more than their beginning.
-_LONGEST = 600
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def _begun(path: Path, configuration: Configuration) -> bool:
 
 def scored(trainer: Trainer, clips: MotionData, mirror: bool) -> dict[str, Any]:
     """Every measure of what was trained; with `mirror` it answers averaged over the mirror image, as inference does."""
-    scores = score_clips(trainer.predict(mirror), clips, trainer.context, longest=_LONGEST)
+    scores = score_clips(trainer.predict(mirror), clips, trainer.context, longest=COMPARED_FRAMES)
     families = by_family(scores)
     return {
         "mean": over_families(families).flat(),

@@ -153,6 +153,9 @@ def test_studio_sets_models_beside_what_ships_before_its_own_cameras(weights, fe
     assert content["w"]["rotation"] != pytest.approx(found["random"]["rotation"], rel=1e-3)
     assert printed["a lifter"]["MPJPE mm"] == f"{content['a lifter']['mpjpe']:,.1f}"
     assert printed["a lifter"]["rotations °"] == "–"
+    twice = ("--data", "d.npz", "--weights", weights, "--checkpoint", f"w={tmp_path / 'm.pt'}")
+    assert run(monkeypatch, "studio", *twice) == 2
+    assert "two rows are named 'w'" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
