@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 
 from training.configuration import Optimization
+from training.muon import Muon
 
 # A layer that leaves a network is no map between hidden features: Muon's author has it trained by AdamW.
 _LEAVING = "leave"
@@ -49,7 +50,7 @@ def build_optimizers(model: nn.Module, course: Optimization) -> Optimizers:
     hidden = [layer.weight for name, layer in layers.items() if name.rpartition(".")[2] != _LEAVING]
     among = {id(weight) for weight in hidden}
     rest = [weight for weight in model.parameters() if id(weight) not in among]
-    muon = Muon(hidden, lr=course.learning_rate, weight_decay=course.weight_decay, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(hidden, course.learning_rate, course.weight_decay)
     return Optimizers([muon, _adamw(rest, course)])
 
 
