@@ -31,7 +31,7 @@ from training.windows import clip_probabilities
 
 _SHAPES = ((32, 64), (96, 16))
 _ROUNDS = 5
-_PLAIN = Architecture(refined=False)
+_PLAIN = Architecture(refinements=0)
 _MATRIX = 2048
 
 

@@ -3,11 +3,11 @@
 A convolution over frames is one matrix product: the frames it sees are laid side by side.
 """
 
-from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 
 import numpy as np
 
-from posenorm_core.architecture import REFINING_BLOCKS
 from posenorm_core.prediction import Prediction, as_prediction
 from posenorm_core.weights import Layer, Weights
 
@@ -25,16 +25,19 @@ def predict(weights: Weights, features: np.ndarray) -> Prediction:
     output = _convolution(hidden, *next(layers), dilation=1)
     context = weights.architecture.network_context
     within = features[context : len(features) - context]
-    return as_prediction(output, within, weights.architecture, lambda seen: _refinement(hidden, seen, layers))
+    each = 2 + 2 * weights.architecture.refining_blocks
+    tells = [partial(_refinement, list(islice(layers, each))) for _ in range(weights.architecture.refinements)]
+    return as_prediction(output, within, weights.architecture, hidden, tells)
 
 
-def _refinement(hidden: np.ndarray, seen: np.ndarray, layers: Iterator[Layer]) -> np.ndarray:
-    """The numbers of the second network, of what the first had `hidden` (T, width) and what its draft's joints see."""
-    x = _rectified(_convolution(np.concatenate([seen.astype(np.float32), hidden], axis=1), *next(layers), dilation=1))
-    for _ in range(REFINING_BLOCKS):
-        inner = _rectified(_convolution(x, *next(layers), dilation=1))
-        x = x + _rectified(_convolution(inner, *next(layers), dilation=1))
-    return _convolution(x, *next(layers), dilation=1)
+def _refinement(layers: list[Layer], hidden: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """See `refinement.Tell`."""
+    enter, *blocks, leave = layers
+    x = _rectified(_convolution(np.concatenate([seen.astype(np.float32), hidden], axis=1), *enter, dilation=1))
+    for first, second in zip(blocks[::2], blocks[1::2], strict=True):
+        inner = _rectified(_convolution(x, *first, dilation=1))
+        x = x + _rectified(_convolution(inner, *second, dilation=1))
+    return x, _convolution(x, *leave, dilation=1)
 
 
 def _convolution(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, dilation: int) -> np.ndarray:

@@ -5,7 +5,7 @@ expected to be. Written once for NumPy and torch.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from posenorm_core import quaternion, rotation_head
@@ -15,21 +15,13 @@ from posenorm_core.condition_skeleton import JOINT_COUNT, LEAVES, NON_LEAVES, PA
 from posenorm_core.landmarks import LANDMARK_COUNT
 from posenorm_core.mirror import mirrored_directions, mirrored_feet, mirrored_input, mirrored_joints, mirrored_rotations
 from posenorm_core.picture import aligned_with_picture
-from posenorm_core.refinement import PLACES_SIZE, lifted, refined
+from posenorm_core.refinement import PLACES_SIZE, Draft, Tell, refined
 
 # A fresh network expects to be off by some ten degrees (the natural logarithm of radians), and never by less than
 # a third of a degree or more than half a turn.
 _FRESH_DOUBT, _LEAST_DOUBT, _MOST_DOUBT = -1.7, -5.0, 1.14
 # A leaf turns nothing of its own: what is said of its parent holds for it.
 _DOUBTED = [NON_LEAVES.index(PARENTS[j] if j in LEAVES else j) for j in range(JOINT_COUNT)]
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a pose was refined from: only training asks for it."""
-
-    rotations: Array  # (…, 19, 4) unit quaternions
-    places: Array  # (…, 24, 3) the landmarks in the view frame, in the unit of the network's input
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Prediction:
     contacts: Array  # (…, 2) probability that the right and the left foot stand
     up: Array  # (…, 3) unit: the vertical
     doubt: Array  # (…, 19) radians: how far off each rotation is expected to be
-    draft: Draft | None = field(default=None, kw_only=True)
+    drafts: Sequence[Draft] = field(default=(), kw_only=True)  # what the pose was refined from: only for training
 
     def parts(self) -> tuple[Array, Array, Array, Array]:
         """The four arrays in their order."""
@@ -53,20 +45,21 @@ def output_size(architecture: Architecture) -> int:
 
 
 def as_prediction(
-    output: Array, features: Array, architecture: Architecture, tell: Callable[[Array], Array] | None = None
+    output: Array, features: Array, architecture: Architecture, hidden: Array, tells: Sequence[Tell] = ()
 ) -> Prediction:
     """The last layer's numbers (…, output_size) about the frames `features` (…, 72) -> what they say.
 
-    Where the architecture refines the pose it takes `tell`, which `refinement.refined` asks. Zeros say: T-pose,
+    `tells` are the architecture's refinements, of which the first goes on from `hidden` (…, width). Zeros say: T-pose,
     perhaps standing, upright.
     """
+    assert len(tells) == architecture.refinements
     xp = array_namespace(output)
     rotations, contacts, up, doubt, shares, places = _cut(output, architecture)
-    turned, draft = rotation_head.joint_rotations(rotations, architecture.head), None
-    if architecture.refined:
-        assert tell is not None
-        draft = Draft(turned, xp.reshape(places, (*places.shape[:-1], LANDMARK_COUNT, 3)))
-        turned = refined(turned, lifted(features, draft.places), tell, architecture.head)
+    turned = rotation_head.joint_rotations(rotations, architecture.head)
+    drafts: Sequence[Draft] = ()
+    if tells:
+        first = Draft(turned, xp.reshape(places, (*places.shape[:-1], LANDMARK_COUNT, 3)))
+        turned, drafts = refined(first, features, hidden, tells, architecture.head)
     if architecture.picture:
         turned = aligned_with_picture(turned, features, _sigmoid(shares))
     doubt = xp.exp(xp.clip(doubt + _FRESH_DOUBT, _LEAST_DOUBT, _MOST_DOUBT))
@@ -75,7 +68,7 @@ def as_prediction(
         contacts=_sigmoid(contacts),
         up=unit(up + constant_like([0.0, 1.0, 0.0], up)),
         doubt=doubt[..., index_like(_DOUBTED, doubt)],
-        draft=draft,
+        drafts=drafts,
     )
 
 
@@ -88,7 +81,7 @@ def _cut(output: Array, architecture: Architecture) -> list[Array]:
 def _sizes(architecture: Architecture) -> list[int]:
     """How many numbers tell each of these."""
     shares = len(NON_LEAVES) if architecture.picture else 0
-    places = PLACES_SIZE if architecture.refined else 0
+    places = PLACES_SIZE if architecture.refinements else 0
     return [rotation_head.output_size(architecture.head), 2, 3, len(NON_LEAVES), shares, places]
 
 

@@ -36,7 +36,8 @@ class NormalizerNetwork(nn.Module):
         self.blocks = nn.ModuleList(Block(width, dilation, dropout) for dilation in architecture.dilations)
         # The head's zero is the T-pose: begin near it rather than at a random pose.
         self.leave = silent_linear(width, output_size(architecture))
-        self.refinement = Refinement(architecture, detail) if architecture.refined else None
+        last = architecture.refinements - 1
+        self.refinements = nn.ModuleList(Refinement(architecture, detail, k == last) for k in range(last + 1))
 
     @property
     def context(self) -> int:
@@ -52,8 +53,8 @@ class NormalizerNetwork(nn.Module):
         # In mixed precision too a rotation is told in full precision: eight bits would be half a degree.
         with torch.autocast(hidden.device.type, enabled=False):
             within = features[:, self.context : features.shape[1] - self.context].float()
-            tell = partial(self.refinement, hidden, precision=outside) if self.refinement else None
-            return as_prediction(self.leave(hidden.float()), within, self.architecture, tell)
+            tells = [partial(refinement, precision=outside) for refinement in self.refinements]
+            return as_prediction(self.leave(hidden.float()), within, self.architecture, hidden, tells)
 
     def start_from(self, weights: dict[str, torch.Tensor], detail: float) -> None:
         """Takes the weights of a network of the same architecture whose `detail` may have been another.
@@ -64,8 +65,9 @@ class NormalizerNetwork(nn.Module):
         if detail == self.detail:
             return
         self.enter.change_input(amplification(detail) @ torch.linalg.inv(amplification(self.detail)))
-        if self.refinement is not None:
-            self.refinement.change_detail(detail)
+        for refinement in self.refinements:
+            assert isinstance(refinement, Refinement)
+            refinement.change_detail(detail)
 
     def folded_layers(self) -> list[Layer]:
         """The layers as the runtime wants them: (kernel, in, out) and bias, normalization folded in."""
@@ -74,4 +76,7 @@ class NormalizerNetwork(nn.Module):
             assert isinstance(block, Block)
             layers += [block.over_time.folded(), block.within_frame.folded()]
         layers.append(leaving(self.leave))
-        return layers if self.refinement is None else layers + self.refinement.folded_layers()
+        for refinement in self.refinements:
+            assert isinstance(refinement, Refinement)
+            layers += refinement.folded_layers()
+        return layers

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from posenorm_core import rotation_head
-from posenorm_core.architecture import KERNEL, REFINING_BLOCKS, Architecture
+from posenorm_core.architecture import KERNEL, Architecture, architecture_of_file
 from posenorm_core.errors import InputError
 from posenorm_core.files import load_archive, save_archive
 from posenorm_core.network_input import INPUT_SIZE
 from posenorm_core.prediction import output_size
-from posenorm_core.refinement import REFINEMENT_INPUT
+from posenorm_core.refinement import REFINEMENT_INPUT, numbers_size
 
 FORMAT, VERSION = "posenorm-weights", 3
 SHIPPED = Path(__file__).parent / "weights" / "normalizer.npz"
@@ -49,10 +48,10 @@ def layer_shapes(architecture: Architecture) -> list[tuple[int, int, int]]:
     for _ in architecture.dilations:
         shapes += [(KERNEL, width, width), (1, width, width)]
     shapes.append((1, width, output_size(architecture)))
-    if architecture.refined:
+    for k in range(architecture.refinements):
         shapes.append((1, REFINEMENT_INPUT + width, width))
-        shapes += [(1, width, width)] * (2 * REFINING_BLOCKS)
-        shapes.append((1, width, rotation_head.output_size(architecture.head)))
+        shapes += [(1, width, width)] * (2 * architecture.refining_blocks)
+        shapes.append((1, width, numbers_size(architecture.head, last=k == architecture.refinements - 1)))
     return shapes
 
 
@@ -81,8 +80,7 @@ def load_weights(path: str | Path | None = None) -> Weights:
     path = Path(path) if path is not None else SHIPPED
     arrays = load_archive(path, FORMAT, VERSION)
     try:
-        # Files of before there was a refinement do not speak of it.
-        architecture = Architecture(**{"refined": False, **json.loads(str(arrays["architecture"]))})
+        architecture = architecture_of_file(json.loads(str(arrays["architecture"])))
         card = dict(json.loads(str(arrays["card"])))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: its description of the network cannot be read ({error!s:.100})") from None

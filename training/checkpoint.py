@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from posenorm_core.architecture import architecture_of_file
 from posenorm_core.errors import InputError
 from training.configuration import Configuration, from_mapping
 from training.state_files import load_state, save_state
@@ -50,8 +51,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     content = load_state(path, FORMAT, VERSION)
     try:
         told = json.loads(content["configuration"])
-        # Checkpoints of before there was a refinement do not speak of it.
-        configuration = from_mapping(told | {"network": {"refined": False, **told.get("network", {})}})
+        network = asdict(architecture_of_file(told.get("network", {})))
+        configuration = from_mapping(told | {"network": network})
         return Checkpoint(
             configuration, int(content["step"]), content["network"], content["average"], content["optimizers"]
         )

@@ -5,7 +5,7 @@ parts', and windows of different parts have nothing to do with each other, so th
 are computed together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 import torch
@@ -25,7 +25,8 @@ from posenorm_core.losses import (
     rotation_loss,
 )
 from posenorm_core.network_input import landmarks_of
-from posenorm_core.prediction import Draft, Prediction
+from posenorm_core.prediction import Prediction
+from posenorm_core.refinement import Draft
 from posenorm_core.torch_network import NormalizerNetwork
 from training.baselines.own_bones import body_size
 from training.configuration import LossWeights
@@ -60,7 +61,7 @@ def objective(
         terms |= _cycle_terms(network, batch, said.rotations, weights, parts)
     if weights.body_consistency:
         terms["body_consistency"] = _body_consistency(network, batch, said.rotations, weights.cycle_share, parts)
-    terms |= _draft_terms(said.draft, batch, weights) | _ground_terms(said, batch, weights, parts)
+    terms |= _draft_terms(said.drafts, batch, weights) | _ground_terms(said, batch, weights, parts)
     if weights.doubt:
         off = quaternion.geodesic_angle(_turned(said.rotations), _turned(batch.rotations))
         terms["doubt"] = doubt_loss(_turned(said.doubt), off.detach())
@@ -73,13 +74,15 @@ def _turned(values: torch.Tensor) -> torch.Tensor:
     return values[:, :, index_like(NON_LEAVES, values)]
 
 
-def _draft_terms(draft: Draft | None, batch: Batch, weights: LossWeights) -> dict[str, torch.Tensor]:
-    """What is learned by the network that tells a draft, where there is one."""
+def _draft_terms(drafts: Sequence[Draft], batch: Batch, weights: LossWeights) -> dict[str, torch.Tensor]:
+    """What the networks learn that tell drafts, each its own; summed over the drafts."""
     terms: dict[str, torch.Tensor] = {}
-    if draft is not None and weights.draft:
-        terms["draft"] = rotation_loss(_turned(draft.rotations), _turned(batch.rotations))
-    if draft is not None and weights.places:
-        terms["places"] = reconstruction_loss(draft.places, in_units_of_input(batch))
+    if drafts and weights.draft:
+        truth = _turned(batch.rotations)
+        terms["draft"] = torch.stack([rotation_loss(_turned(draft.rotations), truth) for draft in drafts]).sum()
+    if drafts and weights.places:
+        places = in_units_of_input(batch)
+        terms["places"] = torch.stack([reconstruction_loss(draft.places, places) for draft in drafts]).sum()
     return terms
 
 

@@ -31,10 +31,10 @@ def trained_a_little(architecture: Architecture) -> NormalizerNetwork:
     return network.eval()
 
 
-@pytest.mark.parametrize("refined", [True, False])
+@pytest.mark.parametrize(("refinements", "blocks"), [(0, 3), (1, 3), (3, 0), (2, 1)])
 @pytest.mark.parametrize("head", HEADS)
-def test_numpy_equals_torch(tmp_path, head, refined):
-    architecture = Architecture(width=32, dilations=(2, 5), head=head, refined=refined)
+def test_numpy_equals_torch(tmp_path, head, refinements, blocks):
+    architecture = Architecture(32, (2, 5), head, refinements=refinements, refining_blocks=blocks)
     network = trained_a_little(architecture)
     save_weights(tmp_path / "w.npz", architecture, network.folded_layers(), {}, precision="float32")
     features = np.random.default_rng(1).normal(size=(60, INPUT_SIZE)).astype(np.float32)

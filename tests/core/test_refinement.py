@@ -9,8 +9,17 @@ from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, LE
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.landmarks import BONE_BEGINS, BONE_ENDS, FIXED_OFFSETS, LANDMARK_COUNT, landmark_positions
 from posenorm_core.network_input import with_landmarks
-from posenorm_core.refinement import PLACES_SIZE, REFINEMENT_INPUT, lifted, refined, seen_from_joints
-from posenorm_core.rotation_head import HEADS, output_size
+from posenorm_core.refinement import (
+    PLACES_SIZE,
+    REFINEMENT_INPUT,
+    Draft,
+    corrected,
+    lifted,
+    numbers_size,
+    refined,
+    seen_from_joints,
+)
+from posenorm_core.rotation_head import HEADS
 
 
 def poses(frames: int = 20) -> np.ndarray:
@@ -70,27 +79,72 @@ def test_a_landmark_is_where_it_is_seen_and_as_deep_as_it_is_told():
     np.testing.assert_array_equal(places[..., :2], np.where(hidden, told[..., :2], shown))
 
 
+@pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("head", HEADS)
-def test_who_says_nothing_turns_nothing(head):
-    nothing = np.zeros((20, output_size(head)))
-    again = refined(poses(), landmarks_of_pose(poses()), lambda seen: nothing, head)
-    assert quaternion.geodesic_angle(again, poses()).max() < 1e-7
+def test_who_says_nothing_changes_nothing(head, last):
+    draft = Draft(poses(), landmarks_of_pose(poses()))
+    again = corrected(draft, np.zeros((20, numbers_size(head, last))), head)
+    assert quaternion.geodesic_angle(again.rotations, draft.rotations).max() < 1e-7
+    np.testing.assert_array_equal(again.places, draft.places)
 
 
-def test_each_joint_is_turned_in_its_own_frame():
+def test_each_joint_is_turned_in_its_own_frame_and_each_landmark_moved_in_depth():
     numbers = np.zeros((20, len(NON_LEAVES), 4))
     elbow = JOINT_NAMES.index("right_elbow")
     turn = np.asarray(quaternion.from_rotation_vector(np.array([0.0, 0.7, 0.0])))
     numbers[:, NON_LEAVES.index(elbow)] = turn - [1, 0, 0, 0]
-    again = refined(poses(), landmarks_of_pose(poses()), lambda seen: numbers.reshape(20, -1), "quaternion")
-    expected = poses()
+    deeper = np.random.default_rng(4).normal(size=(20, LANDMARK_COUNT))
+    said = np.concatenate([numbers.reshape(20, -1), deeper], axis=1)
+    again = corrected(Draft(poses(), landmarks_of_pose(poses())), said, "quaternion")
+    expected, places = poses(), landmarks_of_pose(poses())
     expected[:, elbow] = quaternion.multiply(expected[:, elbow], turn)
-    np.testing.assert_allclose(again, expected, atol=1e-12)
+    places[..., 2] += deeper
+    np.testing.assert_allclose(again.rotations, expected, atol=1e-12)
+    np.testing.assert_allclose(again.places, places, atol=1e-12)
+
+
+WIDTH = 8
+
+
+def telling(number: int, xp=np, as_array=np.asarray):
+    """A network of two random layers."""
+    rng = np.random.default_rng(number)
+    enter, leave = (
+        rng.normal(size=(WIDTH + REFINEMENT_INPUT, WIDTH)),
+        rng.normal(size=(WIDTH, numbers_size("6d", last=False))),
+    )
+
+    def tell(hidden, seen):
+        hidden = xp.tanh(xp.concatenate([hidden, seen], -1) @ as_array(enter))
+        return hidden, hidden @ as_array(leave)
+
+    return tell
+
+
+def test_each_goes_on_from_what_the_one_before_said_and_had_in_mind():
+    # Half of the landmarks are shown: the others are where the draft before has them.
+    shown = np.broadcast_to(np.arange(LANDMARK_COUNT)[:, None] % 2, (20, LANDMARK_COUNT, 1))
+    features = with_landmarks(np.concatenate([0.3 * shown, 0.2 * shown, shown], axis=-1))
+    hidden, drafts = np.random.default_rng(6).normal(size=(20, WIDTH)), [Draft(poses(), landmarks_of_pose(poses()))]
+    rotations, told = refined(drafts[0], features, hidden, [telling(1), telling(2)], "6d")
+    for number in (1, 2):
+        seen = seen_from_joints(drafts[-1].rotations, lifted(features, drafts[-1].places))
+        hidden, numbers = telling(number)(hidden, seen)
+        drafts.append(corrected(drafts[-1], numbers, "6d"))
+    np.testing.assert_array_equal(rotations, drafts[2].rotations)
+    for draft, expected in zip(told, drafts[:2], strict=True):
+        np.testing.assert_array_equal(draft.rotations, expected.rotations)
+        np.testing.assert_array_equal(draft.places, expected.places)
 
 
 def test_numpy_and_torch_agree():
-    layer = np.random.default_rng(5).normal(size=(REFINEMENT_INPUT, output_size("6d")))
-    ours = refined(poses(), landmarks_of_pose(poses()), lambda seen: np.tanh(seen @ layer), "6d")
-    arrays = (torch.from_numpy(poses()), torch.from_numpy(landmarks_of_pose(poses())))
-    theirs = refined(*arrays, lambda seen: torch.tanh(seen @ torch.from_numpy(layer)), "6d")
-    np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-12)
+    arrays = [poses(), landmarks_of_pose(poses()), np.random.default_rng(5).normal(size=(20, 72)), np.ones((20, WIDTH))]
+    rotations, places, features, hidden = arrays
+    ours, our_drafts = refined(Draft(rotations, places), features, hidden, [telling(1), telling(2)], "6d")
+    rotations, places, features, hidden = map(torch.from_numpy, arrays)
+    tells = [telling(number, torch, torch.from_numpy) for number in (1, 2)]
+    theirs, their_drafts = refined(Draft(rotations, places), features, hidden, tells, "6d")
+    np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-9)
+    for our, their in zip(our_drafts, their_drafts, strict=True):
+        np.testing.assert_allclose(our.rotations, their.rotations.numpy(), atol=1e-9)
+        np.testing.assert_allclose(our.places, their.places.numpy(), atol=1e-9)

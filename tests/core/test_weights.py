@@ -32,15 +32,16 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(weights.layers[0][0], first.astype(np.float32))
 
 
-def test_a_file_of_before_there_was_a_refinement_has_none(tmp_path: Path) -> None:
-    of_before = Architecture(width=4, dilations=(1,), refined=False)
+@pytest.mark.parametrize(("told", "refinements"), [({}, 0), ({"refined": False}, 0), ({"refined": True}, 1)])
+def test_files_of_before_tell_the_pose_once_or_twice(tmp_path: Path, told: dict[str, Any], refinements: int) -> None:
+    of_before = Architecture(width=4, dilations=(1,), refinements=refinements)
     layers = [(np.ones(shape), np.ones(shape[2:])) for shape in layer_shapes(of_before)]
     save_weights(tmp_path / "w.npz", of_before, layers, {})
     with np.load(tmp_path / "w.npz") as archive:
         arrays = {name: archive[name] for name in archive.files}
     described = json.loads(str(arrays["architecture"]))
-    del described["refined"]
-    np.savez(tmp_path / "w.npz", **(arrays | {"architecture": json.dumps(described)}))
+    del described["refinements"], described["refining_blocks"]
+    np.savez(tmp_path / "w.npz", **(arrays | {"architecture": json.dumps(described | told)}))
     assert load_weights(tmp_path / "w.npz").architecture == of_before
 
 
@@ -54,6 +55,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "nan": ({"layer_2_bias": np.full(4, np.nan)}, "layer 2 holds values that are not finite"),
     "a card that is a list": ({"card": "[1]"}, "description"),
     "a card without end": ({"card": "[" * 100_000}, "description"),
+    "an architecture of a number": ({"architecture": "3"}, "description"),
     "an architecture of nothing": ({"architecture": "{"}, "description"),
     "an architecture of long words": ({"architecture": json.dumps({"x" * 3000: 1})}, "description"),
 }

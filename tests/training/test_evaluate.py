@@ -252,7 +252,7 @@ def test_the_weights_to_measure_with_are_of_what_ships_but_for_the_test_people()
     measured = load_weights(Path(__file__).parents[2] / "benchmarks/weights/normalizer.npz")
     ships = load_weights()
     # They are from before poses were told twice; all else is alike.
-    assert replace(measured.architecture, refined=True) == ships.architecture
+    assert replace(measured.architecture, refinements=1) == ships.architecture
     assert measured.card["configuration"]["data"]["all_clips"] is False
     assert measured.card["configuration"]["data"]["leave_out"] == []
     assert ships.card["configuration"]["data"]["all_clips"] is True

@@ -242,16 +242,16 @@ def test_a_checkpoint_of_another_network_is_refused(whole):
         other.restore(load_checkpoint(whole / "checkpoint.pt"))
 
 
-def test_a_checkpoint_of_before_there_was_a_refinement_goes_on_without(tmp_path):
-    of_before = replace(SMALL, network=replace(SMALL.network, refined=False))
+def test_a_checkpoint_of_before_there_were_refinements_goes_on_without(tmp_path):
+    of_before = replace(SMALL, network=replace(SMALL.network, refinements=0))
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(Trainer(of_before, CPU).checkpoint(), path)
     content = torch.load(path)
     described = json.loads(content["configuration"])
-    del described["network"]["refined"]
+    del described["network"]["refinements"], described["network"]["refining_blocks"]
     torch.save(content | {"configuration": json.dumps(described)}, path)
     assert load_checkpoint(path).configuration == of_before
-    assert trained(path).model.refinement is None
+    assert len(trained(path).model.refinements) == 0
 
 
 def test_a_checkpoint_runs_no_code(tmp_path):

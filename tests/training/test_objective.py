@@ -8,7 +8,8 @@ import torch
 from posenorm_core import camera, quaternion
 from posenorm_core.architecture import Architecture
 from posenorm_core.network_input import landmarks_of
-from posenorm_core.prediction import Draft, Prediction
+from posenorm_core.prediction import Prediction
+from posenorm_core.refinement import Draft
 from posenorm_core.torch_network import NormalizerNetwork
 from training.cameras import Cameras
 from training.configuration import LossWeights
@@ -79,12 +80,12 @@ def test_each_loss_can_be_switched_on_alone(batch, name):
     assert gradient.abs().max() > 0
 
 
-def test_a_draft_is_taught_the_pose_and_where_the_landmarks_are(batch):
+def test_each_draft_is_taught_the_pose_and_where_the_landmarks_are(batch):
     answered = Oracle(batch)(batch.features)
     weights = LossWeights(**{**NOTHING, "draft": 1.0, "places": 1.0})
 
     def terms_of(rotations, places):
-        said = replace(answered, draft=Draft(rotations, places))
+        said = replace(answered, drafts=[Draft(batch.rotations, in_units_of_input(batch)), Draft(rotations, places)])
         return objective(lambda features: said, batch, weights)[1]
 
     places = in_units_of_input(batch)
