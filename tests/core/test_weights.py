@@ -55,6 +55,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "nan": ({"layer_2_bias": np.full(4, np.nan)}, "layer 2 holds values that are not finite"),
     "a card that is a list": ({"card": "[1]"}, "description"),
     "a card without end": ({"card": "[" * 100_000}, "description"),
+    "one and a half refinements": ({"architecture": '{"refinements": 1.5}'}, "refinements 1.5"),
     "an architecture of a number": ({"architecture": "3"}, "description"),
     "an architecture of nothing": ({"architecture": "{"}, "description"),
     "an architecture of long words": ({"architecture": json.dumps({"x" * 3000: 1})}, "description"),
