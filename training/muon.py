@@ -40,8 +40,8 @@ class Muon(Optimizer):
     def _move(self, matrix: torch.Tensor, gradient: torch.Tensor, rate: float, decay: float) -> None:
         state = self.state[matrix]
         if not state:
-            state["momentum"] = torch.zeros_like(matrix)
-        momentum = state["momentum"]
+            state["momentum_buffer"] = torch.zeros_like(matrix)
+        momentum = state["momentum_buffer"]
         momentum.lerp_(gradient, 1 - _MOMENTUM)
         direction = orthogonal(gradient.lerp(momentum, _MOMENTUM))
         matrix.mul_(1 - rate * decay)
