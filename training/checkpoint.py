@@ -5,6 +5,7 @@ configuration. Random numbers need no state: every step draws from the seed and 
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
     content = load_state(path, FORMAT, VERSION)
     try:
         told = json.loads(content["configuration"])
-        network = asdict(architecture_of_file(told.get("network", {})))
-        configuration = from_mapping(told | {"network": network})
-        return Checkpoint(
-            configuration, int(content["step"]), content["network"], content["average"], content["optimizers"]
-        )
+        architecture = architecture_of_file(told.get("network", {}))
+        configuration = from_mapping(told | {"network": asdict(architecture)})
+        network, average = (_named_as_now(content[name]) for name in ("network", "average"))
+        return Checkpoint(configuration, int(content["step"]), network, average, content["optimizers"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: is no readable checkpoint ({reason})") from None
+
+
+def _named_as_now(weights: dict[str, Any]) -> dict[str, Any]:
+    """The weights by name: when there was one refinement at most, it had no number."""
+    return {re.sub(r"^(module\.)?refinement\.", r"\1refinements.0.", name): value for name, value in weights.items()}
