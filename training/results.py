@@ -29,10 +29,21 @@ class Result:
 
 
 def results_of(row: Row, folder: Path) -> list[Result]:
-    """The scored runs of a row; those that only sought its learning rate are left out."""
+    """The scored runs of a row; those that only sought its learning rate are left out.
+
+    Where a row was lengthened, and not all has been run again yet, the shorter runs no longer count.
+    """
     files = sorted((folder / row.name).glob("*.json"))
-    contents = map(read_result, files)
-    return [Result(content["protocol"], content) for content in contents if "mean" in content]
+    scored = [content for content in map(read_result, files) if "mean" in content]
+    longest: dict[bool, int] = {}
+    for content in scored:
+        longest[_is_unseen(content)] = max(content["steps"], longest.get(_is_unseen(content), 0))
+    return [Result(c["protocol"], c) for c in scored if c["steps"] == longest[_is_unseen(c)]]
+
+
+def _is_unseen(content: dict[str, Any]) -> bool:
+    """Whether a family was left out of the run: those that were make one figure."""
+    return bool(content["protocol"] != "familiar")
 
 
 def read_result(path: Path) -> dict[str, Any]:

@@ -88,6 +88,17 @@ def test_a_search_for_a_learning_rate_is_no_result(tmp_path):
     assert results_of(UNTRIED, tmp_path) == []
 
 
+def test_of_a_row_that_was_lengthened_only_the_longer_runs_count(tmp_path):
+    for seed in (0, 1, 2):
+        write(tmp_path, OURS, "familiar", seed, {"mpjpe": 90.0 + seed}, steps=100 if seed else 200)
+    # Those that leave a family out have not been run again yet: they stay beside the familiar ones.
+    for fold in splits.UNSEEN_FOLDS:
+        write(tmp_path, OURS, f"unseen-{fold}", 0, {"mpjpe": 120.0})
+    results = results_of(OURS, tmp_path)
+    assert figures(results, "familiar") == [{"mpjpe": 90.0}]
+    assert figures(results, "unseen") == [{"mpjpe": pytest.approx(120.0)}]
+
+
 def test_every_family_that_was_scored_has_a_table_of_its_own(tmp_path):
     families = {"cmu": {"mpjpe": 30.0}, "reactidle": {"mpjpe": 50.0}}
     write(tmp_path, OURS, "familiar", 0, {"mpjpe": 40.0}, families)
@@ -211,9 +222,8 @@ def test_runs_of_different_data_sets_or_lengths_are_told_apart(tmp_path):
     write(tmp_path, OURS, "familiar", 0, {"mpjpe": 35.0}, data="version 2, 8 clips, 100 frames")
     write(tmp_path, RIVAL, "familiar", 0, {"mpjpe": 35.0})
     assert "different data sets" not in report([OURS, RIVAL], tmp_path, {})
-    write(
-        tmp_path, RIVAL, "familiar", 1, {"mpjpe": 35.0}, data="version 3, 8 clips, 100 frames", steps=3000, history=()
-    )
+    later = {"data": "version 3, 8 clips, 100 frames", "steps": 3000, "history": ()}
+    write(tmp_path, RIVAL, f"unseen-{next(iter(splits.UNSEEN_FOLDS))}", 1, {"mpjpe": 35.0}, **later)
     text = report([OURS, RIVAL], tmp_path, {})
     assert "different data sets**: version 2, 8 clips, 100 frames; version 3" in text
     # Nor are runs of different lengths one.
