@@ -24,8 +24,8 @@ class Architecture:
     dilations: tuple[int, ...] = (3, 9)
     head: str = "6d"
     picture: bool = True  # the pose is aligned with the picture, see `posenorm_core.picture`
-    refinements: int = 1  # how often the pose is told again from its own joints, see `posenorm_core.refinement`
-    refining_blocks: int = 3  # residual blocks of two layers each in each network that tells it again
+    refinements: int = 3  # how often the pose is told again from its own joints, see `posenorm_core.refinement`
+    refining_blocks: int = 0  # residual blocks of two layers in each network that tells it again, beside its own two
 
     def __post_init__(self) -> None:
         """Raises InputError where a value cannot be built."""
@@ -55,8 +55,9 @@ class Architecture:
 def architecture_of_file(told: dict[str, Any]) -> Architecture:
     """What a weights file or a checkpoint tells of its network; raises InputError or TypeError where it is none.
 
-    Those of before there were refinements do not speak of them, or only of whether the pose is `refined`: once.
+    Those of before there could be several refinements do not speak of them, or only of whether the pose is `refined`:
+    once, by eight layers.
     """
     told = {"refined": False, **told}
     once = int(told.pop("refined"))
-    return Architecture(**{"refinements": once, **told})
+    return Architecture(**{"refinements": once, "refining_blocks": 3, **told})

@@ -45,7 +45,7 @@ class LossWeights:
     foot_contact: float = 0.0  # μ
     rotation: float = 0.3  # direct supervision
     draft: float = 0.1  # the same of each pose that is refined, summed over them
-    places: float = 0.5  # where these have the landmarks, in the unit of the network's input
+    places: float = 0.25  # where these have the landmarks, in the unit of the network's input
     body_consistency: float = 0.0  # the same motion on two bodies must give the same rotations
     twist_limit: float = 0.0  # no joint twisted farther than in 99 of 100 frames of the training data
     contact: float = 0.02

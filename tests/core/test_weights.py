@@ -34,7 +34,7 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("told", "refinements"), [({}, 0), ({"refined": False}, 0), ({"refined": True}, 1)])
 def test_files_of_before_tell_the_pose_once_or_twice(tmp_path: Path, told: dict[str, Any], refinements: int) -> None:
-    of_before = Architecture(width=4, dilations=(1,), refinements=refinements)
+    of_before = Architecture(width=4, dilations=(1,), refinements=refinements, refining_blocks=3)
     layers = [(np.ones(shape), np.ones(shape[2:])) for shape in layer_shapes(of_before)]
     save_weights(tmp_path / "w.npz", of_before, layers, {})
     with np.load(tmp_path / "w.npz") as archive:

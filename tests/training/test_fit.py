@@ -242,15 +242,18 @@ def test_a_checkpoint_of_another_network_is_refused(whole):
         other.restore(load_checkpoint(whole / "checkpoint.pt"))
 
 
-def test_a_checkpoint_of_when_there_was_one_refinement_goes_on_with_it(whole, tmp_path):
-    content = torch.load(whole / "checkpoint.pt")
+def test_a_checkpoint_of_when_there_was_one_refinement_goes_on_with_it(tmp_path):
+    once = replace(SMALL, network=replace(SMALL.network, refinements=1, refining_blocks=3))
+    now = Trainer(once, CPU).checkpoint()
+    save_checkpoint(now, tmp_path / "checkpoint.pt")
+    content = torch.load(tmp_path / "checkpoint.pt")
     described = json.loads(content["configuration"])
     del described["network"]["refinements"], described["network"]["refining_blocks"]
     described["network"]["refined"] = True
     for name in ("network", "average"):
         content[name] = {k.replace("refinements.0.", "refinement."): v for k, v in content[name].items()}
     torch.save(content | {"configuration": json.dumps(described)}, tmp_path / "checkpoint.pt")
-    restored, now = load_checkpoint(tmp_path / "checkpoint.pt"), load_checkpoint(whole / "checkpoint.pt")
+    restored = load_checkpoint(tmp_path / "checkpoint.pt")
     assert restored.configuration == now.configuration
     assert any("refinements.0." in name for name in now.network)
     for ours, theirs in ((restored.network, now.network), (restored.averaged_weights, now.averaged_weights)):
@@ -258,7 +261,7 @@ def test_a_checkpoint_of_when_there_was_one_refinement_goes_on_with_it(whole, tm
 
 
 def test_a_checkpoint_of_before_there_were_refinements_goes_on_without(tmp_path):
-    of_before = replace(SMALL, network=replace(SMALL.network, refinements=0))
+    of_before = replace(SMALL, network=replace(SMALL.network, refinements=0, refining_blocks=3))
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(Trainer(of_before, CPU).checkpoint(), path)
     content = torch.load(path)
