@@ -6,7 +6,8 @@ steps; `--weights` takes others.
 """
 
 import argparse
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from training.dataset import load_data
 from training.evaluate_features import named_path
 from training.figures_file import write_figures
 from training.human36m import scores as human36m
-from training.scoring import Figures
 from training.shipped import predictor
 from training.tables import Column, markdown
 from training.trainer import trained
@@ -33,6 +33,7 @@ def add_commands(commands: Any) -> None:
     studio.add_argument(
         "--checkpoint", type=named_path, action="append", metavar="NAME=PATH", help="a row: another model"
     )
+    studio.add_argument("--add", action="store_true", help="keep the rows that the file of -o has beside these")
     studio.set_defaults(run=run_studio)
     table_1 = commands.add_parser("h36m", help="the paper's Table 1, on your copy of Human3.6M")
     table_1.add_argument("--data", type=Path, required=True, help="folder of data_3d_h36m.npz and the 2D files")
@@ -45,19 +46,34 @@ def add_commands(commands: Any) -> None:
 
 def run_studio(options: argparse.Namespace) -> None:
     """The command `studio`."""
+    if options.add and not options.out:
+        raise InputError("--add: needs -o, the file whose rows are to stay")
+    earlier = _rows(options.out) if options.add else {}
     data = splits.part(load_data(options.data), "test")
     found = {}
     for name, (predict, context) in _models(options.weights, options.checkpoint or ()).items():
         scores = scoring.score_clips(predict, data, context, longest=COMPARED_FRAMES, cameras="studio")
-        found[name] = scoring.over_families(scoring.by_family(scores))
+        found[name] = scoring.over_families(scoring.by_family(scores)).flat()
+    if any(measures.get("frames") != told["frames"] for measures in earlier.values() for told in found.values()):
+        raise InputError(f"{options.out}: its rows are of other clips; leave --add out, or give another -o")
+    found |= {name: measures for name, measures in earlier.items() if name not in found}
     print(studio_table(found))
-    write_figures(options.out, {name: figures.flat() for name, figures in found.items()})
+    write_figures(options.out, found)
 
 
-def studio_table(found: dict[str, Figures]) -> str:
+def studio_table(found: Mapping[str, Mapping[str, float]]) -> str:
     """The mean over families of each model, as a Markdown table; the view spread has cameras of its own."""
-    rows = [[name, *map(figures.measures.get, MEASURES)] for name, figures in found.items()]
+    rows = [[name, *map(measures.get, MEASURES)] for name, measures in found.items()]
     return markdown([Column("model"), *MEASURES.values()], rows)
+
+
+def _rows(path: Path) -> dict[str, dict[str, float]]:
+    """The rows of a file of `studio`; raises InputError where it holds none."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return {name: {k: float(v) for k, v in measures.items()} for name, measures in rows.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: holds no rows of studio ({error!s:.80}); leave --add out") from None
 
 
 def run_human36m(options: argparse.Namespace) -> None:

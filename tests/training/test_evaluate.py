@@ -158,6 +158,26 @@ def test_studio_sets_models_beside_what_ships_before_its_own_cameras(weights, fe
     assert "two rows are named 'w'" in capsys.readouterr().err
 
 
+def test_studio_keeps_the_rows_of_before_where_asked_to(weights, few_clips, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "studio.json"
+    arguments = ("--data", "d.npz", "--weights", weights, "-o", out)
+    assert run(monkeypatch, "studio", *arguments) == 0
+    measured = json.loads(out.read_text())["w"]
+    out.write_text(json.dumps({"w": measured | {"mpjpe": 1.0}, "gone": measured | {"mpjpe": 77.0}}))
+    assert run(monkeypatch, "studio", *arguments, "--add") == 0
+    content, printed = json.loads(out.read_text()), rows(capsys.readouterr().out)
+    assert (content["w"], content["gone"]["mpjpe"]) == (measured, 77.0)
+    assert printed["gone"]["MPJPE mm"] == "77.0"
+    # What was there stays where rows cannot be added.
+    for text, words in ((json.dumps({"gone": measured | {"frames": 3}}), "other clips"), ("[1]", "no rows")):
+        out.write_text(text)
+        assert run(monkeypatch, "studio", *arguments, "--add") == 2
+        assert words in capsys.readouterr().err
+        assert out.read_text() == text
+    assert run(monkeypatch, "studio", *arguments[:-2], "--add") == 2
+    assert "needs -o" in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def human36m(tmp_path_factory):
     """Small files in Human3.6M's layout."""
