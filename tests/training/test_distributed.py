@@ -28,6 +28,7 @@ builtin_minutes = 0.5
 [network]
 width = 16
 dilations = [2]
+refinements = 1
 [losses]
 cycle = 0.1
 rotation_consistency = 0.1
