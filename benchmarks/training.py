@@ -1,9 +1,9 @@
 """How many output frames a second training does, where the time goes, and how near that is to what the machine can.
 
 `python -m benchmarks.training [-o FILE.json]` trains the default network on built-in motion, on all cores or the GPU:
-without its refinement, which like the cycle branch has its price beside it. On a larger machine `taskset -c 0,1` before
-it keeps it to two cores. The peak is the fastest of large matrix products in the same run and precision. Each figure is
-the best of several rounds, in turns, so that a busy moment hits all alike.
+without its refinements, which like the cycle branch have their price beside them. On a larger machine `taskset -c 0,1`
+before it keeps it to two cores. The peak is the fastest of large matrix products in the same run and precision. Each
+figure is the best of several rounds, in turns, so that a busy moment hits all alike.
 """
 
 import argparse
@@ -120,7 +120,7 @@ def report(machine: dict[str, Any], figures: list[dict[str, Any]]) -> None:
         print(f"  training:         {case['frames_per_second']:>9,.0f} output frames/s")
         print(f"  data pipeline:    {case['data_share']:>9.0%} of the time")
         print(f"  cycle branch:     {case['cycle_price']:>9.2f} times the time of a step without it")
-        print(f"  refinement:       {case['refinement_price']:>9.2f} times the time of a step without it")
+        print(f"  refinements:      {case['refinement_price']:>9.2f} times the time of a step without it")
         print(
             f"  matrix products:  {case['peak_flop_per_second'] / 1e9:>9,.1f} Gflop/s; the step reaches "
             f"{case['peak_share']:.0%} of it, without the data pipeline {case['peak_share_without_data']:.0%}"
