@@ -54,8 +54,9 @@ def run_studio(options: argparse.Namespace) -> None:
     for name, (predict, context) in _models(options.weights, options.checkpoint or ()).items():
         scores = scoring.score_clips(predict, data, context, longest=COMPARED_FRAMES, cameras="studio")
         found[name] = scoring.over_families(scoring.by_family(scores)).flat()
-    if any(measures.get("frames") != told["frames"] for measures in earlier.values() for told in found.values()):
-        raise InputError(f"{options.out}: its rows are of other clips; leave --add out, or give another -o")
+        # Told after the first model, not when all have been measured for nothing.
+        if any(measures.get("frames") != found[name]["frames"] for measures in earlier.values()):
+            raise InputError(f"{options.out}: its rows are of other clips; leave --add out, or give another -o")
     found |= {name: measures for name, measures in earlier.items() if name not in found}
     print(studio_table(found))
     write_figures(options.out, found)
