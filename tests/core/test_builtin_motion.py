@@ -3,13 +3,13 @@
 Laws over many seeds and bodies, and for each action the one thing an animator would look for.
 """
 
-import time
 from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processor_time import best_time
 
 from posenorm_core import quaternion
 from posenorm_core.bodies import random_body
@@ -354,14 +354,10 @@ def test_random_motion_moves_and_tilts_everything() -> None:
 
 
 def test_it_is_quick_enough_to_train_on() -> None:
-    builtin_clip("walk")
-    rates = []
-    for seed in range(1, 5):
-        start = time.process_time()
-        frames = sum(len(builtin_clip(action, seed)) for action in ACTIONS)
-        rates.append(frames / (time.process_time() - start))
-    # Twice as much and more on an idle core.
-    assert max(rates) > 2500
+    """Nothing in it goes frame by frame: it costs some tens of times what placing its landmarks does."""
+    clips = [builtin_clip(action, 1) for action in ACTIONS]
+    made = best_time(lambda: [builtin_clip(action, 1) for action in ACTIONS])
+    assert made < 40 * best_time(lambda: [landmarks(clip) for clip in clips])
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """OpenPose JSON: every layout maps onto the landmarks, real folders read whole, and bad files say so in one line."""
 
 import json
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpose_files import FIGURE, LAYOUTS, frame, landmark, person, walking_clip, write_frames
+from processor_time import best_time
 from reading import JSON, refused, sound_or_refused
 
 from posenorm_core.formats import read_clip
@@ -261,16 +260,6 @@ def test_files_by_the_thousand_cost_a_few_times_what_their_json_does(tmp_path: P
             json.loads(file.read_bytes())
 
     assert best_time(lambda: read_clip(folder)) < 15 * best_time(parse)
-
-
-def best_time(work: Callable[[], object]) -> float:
-    """Seconds of the processor, the best of three: the machine may be busy with something else."""
-    times = []
-    for _ in range(3):
-        begun = time.process_time()
-        work()
-        times.append(time.process_time() - begun)
-    return min(times)
 
 
 @pytest.mark.parametrize(
