@@ -27,6 +27,8 @@ class Checkpoint:
     network: dict[str, Any]
     average: dict[str, Any]
     optimizers: dict[str, Any]
+    seconds: float = 0.0
+    """How long the training has taken up to here, all its parts together."""
 
     @property
     def averaged_weights(self) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     content = {
         "configuration": json.dumps(asdict(checkpoint.configuration)),
         "step": checkpoint.step,
+        "seconds": checkpoint.seconds,
         "network": checkpoint.network,
         "average": checkpoint.average,
         "optimizers": checkpoint.optimizers,
@@ -55,7 +58,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         architecture = architecture_of_file(told.get("network", {}))
         configuration = from_mapping(told | {"network": asdict(architecture)})
         network, average = (_named_as_now(content[name]) for name in ("network", "average"))
-        return Checkpoint(configuration, int(content["step"]), network, average, content["optimizers"])
+        # Checkpoints of before did not tell it.
+        seconds = float(content.get("seconds", 0.0))
+        return Checkpoint(configuration, int(content["step"]), network, average, content["optimizers"], seconds)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: is no readable checkpoint ({reason})") from None

@@ -15,7 +15,6 @@ import json
 import multiprocessing
 import platform
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +127,6 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
     """Trains (or goes on training), scores and writes the result."""
     torch.set_num_threads(1)
     out = checkpoints / run.name
-    began = time.monotonic()
     configuration = configured(run, data, results)
     trainer = fit(configuration, out, torch.device("cpu"), resume=_begun(out / "checkpoint.pt", configuration))
     whole = load_data(data)
@@ -139,7 +137,7 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
         "learning_rate": configuration.optimization.learning_rate,
         "steps": trainer.step,
         "parameters": sum(p.numel() for p in trainer.model.parameters()),
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(trainer.seconds, 1),
         "machine": f"one core of {platform.machine()}",
         "data": described(whole),
         "validation": json.loads((out / "figures.json").read_text()),

@@ -4,6 +4,7 @@ Everything random in a step follows from the configuration's seed and the step's
 stopped goes on exactly. In several processes each draws its own parts of the batch; the result is the same.
 """
 
+import time
 from dataclasses import fields
 from itertools import chain
 from pathlib import Path
@@ -47,6 +48,7 @@ class Trainer:
             needed = f"set optimization.parts to {world_size()} or a multiple"
             raise InputError(f"{world_size()} processes cannot divide a batch of {course.parts} parts; {needed}")
         self.configuration, self.step = configuration, 0
+        self._began, self._seconds_before = time.monotonic(), 0.0
         self.measured = NOTHING
         self.parts = range(rank(), course.parts, world_size())
         self.model = build_model(configuration).to(device)
@@ -63,6 +65,11 @@ class Trainer:
         """Frames a window needs on either side of its output frames."""
         return clip_context(self.model)
 
+    @property
+    def seconds(self) -> float:
+        """How long the training has taken: this part of it, and those before up to the checkpoint each left."""
+        return self._seconds_before + time.monotonic() - self._began
+
     def measure(self, data: MotionData) -> None:
         """Measures of the training `data` what the configuration asks for; it comes before the first step."""
         self.measured = measure(data, self.configuration, self.device)
@@ -75,7 +82,7 @@ class Trainer:
             self.optimizers.load_state_dict(checkpoint.optimizers)
         except (RuntimeError, ValueError, KeyError):
             raise InputError("the checkpoint is of another network than the configuration describes") from None
-        self.step = checkpoint.step
+        self.step, self._seconds_before = checkpoint.step, checkpoint.seconds
 
     def start_from(self, checkpoint: Checkpoint) -> None:
         """Begins with the weights of an earlier training, and with nothing else of it."""
@@ -96,6 +103,7 @@ class Trainer:
             self.model.state_dict(),
             self.average.state_dict(),
             self.optimizers.state_dict(),
+            self.seconds,
         )
 
     def train_step(self, data: MotionData, probabilities: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -87,6 +87,16 @@ def test_resuming_gives_what_one_go_gives(whole, tmp_path):
     assert same(resumed.average, one_go.average)
 
 
+def test_the_time_a_training_took_counts_the_parts_before_it_was_stopped(whole):
+    finished = load_checkpoint(whole / "checkpoint.pt")
+    assert finished.seconds > 0
+    resumed, anew = Trainer(SMALL, CPU), Trainer(SMALL, CPU)
+    resumed.restore(replace(finished, seconds=5000.0))
+    anew.start_from(replace(finished, seconds=5000.0))
+    assert 5000 < resumed.checkpoint().seconds < 5100
+    assert anew.seconds < 100
+
+
 def test_another_training_starts_with_the_averaged_weights(whole, tmp_path):
     finished = load_checkpoint(whole / "checkpoint.pt")
     training = Trainer(SMALL, CPU)
