@@ -109,5 +109,5 @@ def test_ten_times_the_frames_cost_about_ten_times_as_much() -> None:
         back = resample_rotations(rotations, input_times(frames, 29.97))
         assert computed.dtype == back.dtype == np.float32
 
-    # The larger arrays leave the processor's caches.
-    assert best_time(lambda: there_and_back(100_000)) < 40 * best_time(lambda: there_and_back(10_000))
+    # It has been 14 times: the larger arrays leave the processor's caches. What goes over all frames for each is at 80.
+    assert best_time(lambda: there_and_back(100_000)) < 25 * best_time(lambda: there_and_back(10_000))
