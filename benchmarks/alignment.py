@@ -14,6 +14,7 @@ import sys
 import numpy as np
 
 from benchmarks.timing import seconds
+from posenorm_core.command import exit_code
 from posenorm_core.correspondence import distances
 from posenorm_core.dtw import EXACT_CELLS, warping_path
 from training.tables import Cell, Column, markdown
@@ -85,4 +86,4 @@ def _megabytes() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -7,11 +7,13 @@ rounds, in turns, so that a busy moment hits both alike.
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.timing import seconds
+from posenorm_core.command import exit_code
 from posenorm_core.embedding.embed import embed
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_COUNT
@@ -72,4 +74,4 @@ def _moving_keypoints(rng: np.random.Generator) -> Keypoints:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -3,6 +3,7 @@
 `python -m benchmarks.keys`, in an environment with Blender's module: 1,000 frames of 19 bones with quaternions.
 """
 
+import sys
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from addon.scene.actions import assign_new_action, write_curve
 from addon.scene.armature import create_armature
 from posenorm_core.arrays import unit
+from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES
 
 _FRAMES = 1000
@@ -59,4 +61,4 @@ def _seconds_one_by_one(rotations: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -7,6 +7,7 @@ is the share of detections and answers with the right identity under the best on
 """
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from posenorm_core import camera, quaternion
 from posenorm_core.clip import Person
+from posenorm_core.command import exit_code
 from posenorm_core.condition_skeleton import PARENTS
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.landmarks import LANDMARK_COUNT, LANDMARK_NAMES, fixed_point_offsets, landmark_positions
@@ -241,4 +243,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.timing import seconds
 from posenorm_core import quaternion
+from posenorm_core.command import exit_code
 from posenorm_core.motion import Motion, load_motion, with_orientation
 from posenorm_core.retargeting.mapping import BoneMapping
 from posenorm_core.retargeting.parts import END_OF, TURNED_BY
@@ -147,4 +148,4 @@ def constrain_and_bake(context: Any, character: Any, mapping: BoneMapping, sourc
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

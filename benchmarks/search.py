@@ -9,6 +9,7 @@ told by an index of 10,000 clips of 3 s: the last 1,000 that were added beside t
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 
 from benchmarks.timing import seconds
 from posenorm_core.builtin_motion import ACTIONS, builtin_clip
+from posenorm_core.command import exit_code
 from posenorm_core.motion import Motion
 from posenorm_core.search.index import Index, Person, add_clip, create_index, open_index
 from posenorm_core.search.inverted import load_inverted
@@ -178,4 +180,4 @@ def timed(searcher: Searcher, queries: list[Query]) -> tuple[float, list[set[tup
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

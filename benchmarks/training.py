@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from typing import Any
 import torch
 
 from posenorm_core.architecture import Architecture
+from posenorm_core.command import exit_code
 from posenorm_core.files import write_aside
 from posenorm_core.torch_network import NormalizerNetwork
 from posenorm_core.weights import layer_shapes
@@ -153,4 +155,4 @@ def _finish(device: torch.device) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

@@ -6,10 +6,12 @@
 
 import argparse
 import itertools
+import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.timing import seconds
+from posenorm_core.command import exit_code
 from posenorm_core.detection import detect
 from posenorm_core.detectors import DETECTORS
 from posenorm_core.keypoints import Keypoints
@@ -61,4 +63,4 @@ def _preview(motion: Motion, keypoints: Keypoints, video: Video | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code(main))

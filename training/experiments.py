@@ -11,11 +11,15 @@ rates the one is taken that validates best after a third of the steps. Each run 
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import platform
+import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
@@ -217,8 +221,19 @@ def run_all(options: argparse.Namespace) -> None:
         return
     # Searches first, all of them: what follows takes their result.
     for stage in ([r for r in pending if r.learning_rate], [r for r in pending if not r.learning_rate]):
-        with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
+        with workers(options.processes) as pool:
             pool.starmap(carry_out, [(run, *fixed) for run in stage], chunksize=1)
+
+
+@contextlib.contextmanager
+def workers(count: int) -> Iterator[Pool]:
+    """Processes that end with this one, by `kill` too: left alone they would train on, into the next run's files."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        with multiprocessing.get_context("spawn").Pool(count) as pool:
+            yield pool
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def list_all(options: argparse.Namespace) -> None:

@@ -1,6 +1,10 @@
 """The runs of the tables: what is missing is found, carried out once, and told as it was measured."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -99,6 +103,26 @@ def test_who_asks_for_what_is_there_is_told_so(tmp_path, monkeypatch, capsys):
     path.write_text('{"protocol": "fam')
     assert experiments.main() == 2
     assert f"{path}: is damaged; delete it" in capsys.readouterr().err
+
+
+WORKING = """
+import sys, time
+from training.experiments import workers
+with workers(2) as pool:
+    for answer in pool.imap_unordered(time.sleep, (0, 0, 60, 60)):
+        print(answer, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it")
+def test_a_kill_ends_the_trainings_at_work_too():
+    """They hold the pipe of what is printed as long as they live."""
+    process = subprocess.Popen([sys.executable, "-c", WORKING], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["None\n"] * 2
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
 
 
 def test_a_row_is_scored_with_or_without_the_mirror_as_it_says(small_data, tmp_path):
