@@ -6,6 +6,7 @@ Written once for NumPy and torch (see `arrays`); shapes below leave out the lead
 """
 
 import math
+from collections.abc import Sequence
 
 from posenorm_core.arrays import Array, array_namespace, constant_like, dot, norm, unit
 
@@ -186,28 +187,32 @@ def to_matrix(q: Array) -> Array:
 
 
 def from_matrix(m: Array) -> Array:
-    """Rotation matrix (3, 3) -> unit quaternion (4) with w ≥ 0.
-
-    All four candidate forms are computed and the one with the largest divisor taken, so no digit is lost
-    anywhere and the gradient is finite.
-    """
+    """Rotation matrix (3, 3) -> unit quaternion (4) with w ≥ 0."""
     xp = array_namespace(m)
-    m00, m11, m22 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    xy, yx = m[..., 0, 1], m[..., 1, 0]
-    xz, zx = m[..., 0, 2], m[..., 2, 0]
-    yz, zy = m[..., 1, 2], m[..., 2, 1]
-    traces = [m00 + m11 + m22, m00 - m11 - m22, m11 - m00 - m22, m22 - m00 - m11]
-    diagonal = 1 + xp.stack(traces, axis=-1)
-    ww, xx, yy, zz = xp.unstack(diagonal, axis=-1)
-    # Row k of the symmetric matrix 4 q qᵀ is 4 q_k q: each row is q but for its length.
-    row_w = xp.stack([ww, zy - yz, xz - zx, yx - xy], axis=-1)
-    row_x = xp.stack([zy - yz, xx, xy + yx, xz + zx], axis=-1)
-    row_y = xp.stack([xz - zx, xy + yx, yy, yz + zy], axis=-1)
-    row_z = xp.stack([yx - xy, xz + zx, yz + zy, zz], axis=-1)
-    largest = xp.argmax(diagonal, axis=-1, keepdims=True)
-    row = xp.where(largest < 2, xp.where(largest == 0, row_w, row_x), xp.where(largest == 2, row_y, row_z))
-    q = unit(row)
-    return xp.where(q[..., :1] < 0, -q, q)
+    return _from_columns(*(xp.unstack(m[..., column], axis=-1) for column in range(3)))
+
+
+def _from_columns(first: Sequence[Array], second: Sequence[Array], third: Sequence[Array]) -> Array:
+    """The columns of a rotation matrix, each as its three numbers (), -> unit quaternion (4) with w ≥ 0.
+
+    All four candidate forms are computed and the one with the largest divisor taken, so no digit is lost anywhere and
+    the gradient is finite. Number by number, which NumPy does twice as fast as with short last axes.
+    """
+    (m00, m10, m20), (m01, m11, m21), (m02, m12, m22) = first, second, third
+    xp = array_namespace(m00)
+    # The symmetric matrix 4 q qᵀ, of which row k is 4 q_k q: each row is q but for its length.
+    one = xp.ones_like(m00)  # a plain 1 makes NumPy's single numbers double ones
+    ww, xx = one + m00 + m11 + m22, one + m00 - m11 - m22
+    yy, zz = one - m00 + m11 - m22, one - m00 - m11 + m22
+    wx, wy, wz = m21 - m12, m02 - m20, m10 - m01
+    xy, xz, yz = m10 + m01, m20 + m02, m21 + m12
+    by_w, by_y, by_w_or_x = ww >= xx, yy >= zz, xp.maximum(ww, xx) >= xp.maximum(yy, zz)
+    upper = [xp.where(by_w, w, x) for w, x in ((ww, wx), (wx, xx), (wy, xy), (wz, xz))]
+    lower = [xp.where(by_y, y, z) for y, z in ((wy, wz), (xy, xz), (yy, yz), (yz, zz))]
+    w, x, y, z = (xp.where(by_w_or_x, high, low) for high, low in zip(upper, lower, strict=True))
+    length = xp.sqrt(w * w + x * x + y * y + z * z)
+    length = xp.where(w < 0, -length, length)
+    return xp.stack([w / length, x / length, y / length, z / length], axis=-1)
 
 
 def from_6d(d: Array) -> Array:
@@ -219,7 +224,9 @@ def from_6d(d: Array) -> Array:
     xp = array_namespace(d)
     first = unit(d[..., :3])
     second = unit(d[..., 3:] - dot(first, d[..., 3:]) * first)
-    return from_matrix(xp.stack([first, second, xp.linalg.cross(first, second)], axis=-1))
+    ax, ay, az = a = xp.unstack(first, axis=-1)
+    bx, by, bz = b = xp.unstack(second, axis=-1)
+    return _from_columns(a, b, (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx))
 
 
 def from_9d(d: Array) -> Array:
