@@ -24,6 +24,7 @@ def test_size_and_card():
     assert weights.card["steps"] == weights.card["configuration"]["optimization"]["steps"]
     assert "figures" in weights.card
     assert "mocap.cs.cmu.edu" in json.dumps(weights.card)
+    assert weights.card["configuration"]["data"]["path"] == "mocap.npz"
 
 
 @pytest.mark.parametrize("action", ["walk", "squat", "jumping_jack", "kick", "reach"])
