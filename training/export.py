@@ -7,7 +7,6 @@ precision. `--card` adds a JSON file of figures (from `training.evaluate`) to wh
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
 from posenorm_core.torch_network import NormalizerNetwork
 from posenorm_core.weights import save_weights
+from training.card import training_card
 from training.checkpoint import Checkpoint, load_checkpoint
 
 
@@ -33,7 +33,7 @@ def averaged_network(checkpoint: Checkpoint) -> NormalizerNetwork:
 
 def export_weights(checkpoint: Checkpoint, path: Path, card: dict[str, Any], precision: str = "float16") -> None:
     """Writes the weights file of `checkpoint`; the card says how it was trained, and what `card` adds."""
-    described = {"configuration": asdict(checkpoint.configuration), "steps": checkpoint.step, **card}
+    described = {**training_card(checkpoint.configuration, checkpoint.step), **card}
     layers = averaged_network(checkpoint).folded_layers()
     save_weights(path, checkpoint.configuration.network, layers, described, precision)
 

@@ -338,6 +338,16 @@ def test_exported_weights_predict_what_the_checkpoint_does(whole, tmp_path):
         np.testing.assert_array_equal(bias, bias_again)
 
 
+def test_exported_weights_tell_no_folder_of_who_trained_them(whole, tmp_path):
+    checkpoint = load_checkpoint(whole / "checkpoint.pt")
+    configuration = checkpoint.configuration
+    elsewhere = replace(configuration, data=replace(configuration.data, path="/home/me/secret/mocap.npz"))
+    export_weights(replace(checkpoint, configuration=elsewhere), tmp_path / "w.npz", {})
+    card = load_weights(tmp_path / "w.npz").card
+    assert card["configuration"]["data"]["path"] == "mocap.npz"
+    assert "secret" not in str(card)
+
+
 def test_a_bar_in_a_log_is_a_few_lines(capsys):
     """Ten a second would fill the log of an hour's training with 36,000, and hide what it says of validation."""
     with bar_of_steps(3_000, 10) as bar:

@@ -19,6 +19,7 @@ from posenorm_core.embedding.joint_input import joint_input
 from posenorm_core.embedding.network import features, parameter_shapes
 from posenorm_core.embedding.weights import save_embedding
 from posenorm_core.errors import InputError
+from training.card import training_card
 from training.features.batches import PairBatch, draw_batch
 from training.features.configuration import FeatureConfiguration
 from training.features.mining import mined, negative_range, primary_similarity
@@ -93,7 +94,7 @@ class FeatureTrainer:
 
     def export(self, path: Path, card: dict[str, Any]) -> None:
         """Writes the averaged weights as the file that NumPy runs; the card says how they were trained."""
-        described = {"configuration": asdict(self.configuration), "steps": self.step, **card}
+        described = {**training_card(self.configuration, self.step), **card}
         averaged = {name: values.cpu().numpy() for name, values in self.average.items()}
         save_embedding(path, self.configuration.network, averaged, described)
 
