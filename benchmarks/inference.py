@@ -35,16 +35,17 @@ def main() -> None:
     rng = np.random.default_rng(0)
     # One chunk as `normalize` cuts them: the frames around it that its ends need make the layers' work a little more.
     features = rng.normal(size=(CHUNK + 2 * weights.architecture.network_context, INPUT_SIZE)).astype(np.float32)
-    keypoints = _moving_keypoints(rng)
+    keypoints, few = _moving_keypoints(rng, _FRAMES), _moving_keypoints(rng, CHUNK)
     matrix = rng.normal(size=(_MATRIX, _MATRIX)).astype(np.float32)
 
     predict(weights, features)  # the first call, not timed, warms caches and threads
     motion = normalize(keypoints, weights=weights)
-    times = {"product": np.inf, "network": np.inf, "normalize": np.inf, "embed": np.inf}
+    times = {"product": np.inf, "network": np.inf, "normalize": np.inf, "exact": np.inf, "embed": np.inf}
     for _ in range(_ROUNDS):
         times["product"] = min(times["product"], seconds(lambda: matrix @ matrix))
         times["network"] = min(times["network"], seconds(lambda: predict(weights, features)))
         times["normalize"] = min(times["normalize"], seconds(lambda: normalize(keypoints, weights=weights)))
+        times["exact"] = min(times["exact"], seconds(lambda: normalize(few, weights=weights, exact=True)))
         times["embed"] = min(times["embed"], seconds(lambda: embed(motion)))
 
     peak = 2 * _MATRIX**3 / times["product"]
@@ -55,6 +56,7 @@ def main() -> None:
         print(f"load of the machine in the last minute: {os.getloadavg()[0]:.1f} (the figures hold on a quiet one)")
     print(f"network alone:     {CHUNK / times['network']:>9,.0f} frames/s, {reached / 1e9:.1f} Gflop/s")
     print(f"normalize, whole:  {_FRAMES / times['normalize']:>9,.0f} frames/s")
+    print(f"normalize --exact: {CHUNK / times['exact']:>9,.0f} frames/s")
     print(f"E_P of a motion:   {_FRAMES / times['embed']:>9,.0f} frames/s")
     print(f"matrix products:   {peak / 1e9:>9,.1f} Gflop/s; the network reaches {reached / peak:.0%} of it")
 
@@ -64,11 +66,11 @@ def operations_per_frame(weights: Weights) -> int:
     return sum(2 * kernel * inputs * outputs for kernel, inputs, outputs in layer_shapes(weights.architecture))
 
 
-def _moving_keypoints(rng: np.random.Generator) -> Keypoints:
+def _moving_keypoints(rng: np.random.Generator, frames: int) -> Keypoints:
     """A clip of points that swing about as somebody's would, trembling a little, at the network's own rate."""
     place = rng.normal(loc=500, scale=100, size=(LANDMARK_COUNT, 2))
     rate, phase = rng.uniform(1, 6, size=(2, LANDMARK_COUNT, 2))
-    swing = 40 * np.sin(rate * np.arange(_FRAMES)[:, None, None] / 30 + phase)
+    swing = 40 * np.sin(rate * np.arange(frames)[:, None, None] / 30 + phase)
     points = place + swing + rng.normal(scale=2, size=swing.shape)
     return Keypoints(30.0, (1000.0, 1000.0), points, np.ones(points.shape[:2]), {})
 

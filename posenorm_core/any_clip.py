@@ -34,6 +34,7 @@ def motion_of(
     skeleton: Skeleton = CONDITION_SKELETON,
     weights: Weights | str | Path | None = None,
     smooth: float = GENTLE,
+    exact: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Motion:
     """The motion of one person of `clip`, on `skeleton`; the arguments are those of `normalizer.normalize`.
@@ -48,6 +49,7 @@ def motion_of(
         skeleton=skeleton,
         weights=weights,
         smooth=smooth,
+        exact=exact,
         progress=progress,
     )
 

@@ -55,7 +55,7 @@ def with_depth_from_lengths(
     Args:
         rotations: in the view frame, at 30 frames/s.
         doubt: (T, 19) radians, how far off each rotation is expected to be.
-        points: (T, 24, 2) landmarks at any scale and with y up or down; only their distances are used.
+        points: (T, 24, 2) landmarks at any scale; only their distances are used.
         confidence: (T, 24) 0 where a landmark is missing: its bones stay as they are.
     """
     rotations, doubt, points, confidence = (v.astype(np.float32) for v in (rotations, doubt, points, confidence))

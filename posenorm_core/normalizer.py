@@ -2,7 +2,8 @@
 
 The keypoints are cleaned (`cleaning`), read at 30 frames/s, run through E_Q in chunks, as seen and in a mirror, their
 limbs given the depth that their lengths tell (`foreshortening`), brought back to their own frames and smoothed on the
-sphere (`smoothing`). Each chunk carries the frames its ends need, so cutting changes nothing.
+sphere (`smoothing`). Exact landmarks are neither cleaned nor smoothed, and the pose is made to cover them
+(`picture_fit`). Each chunk carries the frames its ends need, so cutting changes nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,6 +39,7 @@ from posenorm_core.motion import Motion, with_orientation
 from posenorm_core.network import predict
 from posenorm_core.network_input import network_input
 from posenorm_core.pelvis import HIPS, PELVIS, with_pelvis
+from posenorm_core.picture_fit import covering_picture
 from posenorm_core.prediction import Prediction, averaged_with_mirror
 from posenorm_core.skeleton import Skeleton
 from posenorm_core.smoothing import require_strength, smooth_rotations
@@ -62,6 +64,7 @@ def normalize(
     skeleton: Skeleton = CONDITION_SKELETON,
     weights: str | Path | Weights | None = None,
     smooth: float = GENTLE,
+    exact: bool = False,
     progress: Progress | None = None,
 ) -> Motion:
     """The pose of a person as joint rotations on `skeleton`, at the keypoints' own frames and rate.
@@ -72,7 +75,9 @@ def normalize(
         skeleton: the body to pose: the condition skeleton's joints, any bones.
         weights: a weights file, or one loaded before; the shipped one by default.
         smooth: how much of a detector's faults is taken out, 0…1 (see `cleaning` and `smoothing`); 0 for nothing.
-        progress: told (done, total) frames after each chunk.
+        exact: the landmarks are those of the joints to about a centimetre, as projected or hand-placed ones are and no
+            detector's: the pose is made to cover them (see `picture_fit`), and nothing is smoothed.
+        progress: told (done, total) frames after each chunk; where `exact`, from the beginning again for the fit.
 
     Raises:
         InputError: nobody is seen, or the skeleton, the weights or the orientation are not usable.
@@ -81,11 +86,16 @@ def normalize(
     loaded = weights if isinstance(weights, Weights) else load_weights(weights)
     _require_a_person(keypoints)
     require_strength(smooth)
+    smooth = 0.0 if exact else smooth
     given, keypoints = keypoints, cleaned(keypoints, smooth)
     points, confidence = computed_frames(keypoints)
     said = _joined(list(_predicted(points, confidence, loaded, progress)))
-    said = replace(said, rotations=with_depth_from_lengths(said.rotations, said.doubt, points, confidence))
-    said = replace(said, rotations=_bridged(said.rotations, confidence))
+    upwards = points * [1, -1]
+    if exact:
+        rotations = covering_picture(said.rotations, said.doubt, upwards, confidence, progress)
+    else:
+        rotations = with_depth_from_lengths(said.rotations, said.doubt, upwards, confidence)
+    said = replace(said, rotations=_bridged(rotations, confidence))
     said = _at_times(said, input_times(len(keypoints), keypoints.fps))
     # A landmark that is bridged for a moment is known nearly as well as its neighbours in time; a person is not.
     anybody = (given.confidence > 0).any(axis=1, keepdims=True)

@@ -67,9 +67,9 @@ _FEET_COLUMNS = {
 _COLUMNS = {name: column for name, column in MEASURES.items() if name != "mpjpe_own_bones"}
 
 
-def normalizer_scores(weights: Weights, data: MotionData, layout: str = "all") -> list[Scores]:
-    """Every measure of every clip."""
-    return scoring.score_clips(predictor(weights), data, weights.architecture.context, layout=layout)
+def normalizer_scores(weights: Weights, data: MotionData, layout: str = "all", exact: bool = False) -> list[Scores]:
+    """Every measure of every clip, the landmarks seen through `layout`; see `normalizer.normalize` for `exact`."""
+    return scoring.score_clips(predictor(weights, exact), data, weights.architecture.context, layout=layout)
 
 
 def with_mean(families: dict[str, Figures]) -> dict[str, Figures]:
@@ -96,9 +96,9 @@ def _test_data(options: argparse.Namespace) -> MotionData:
 def run_normalizer(options: argparse.Namespace) -> None:
     """The command `normalizer`."""
     weights, data = load_weights(options.weights), _test_data(options)
-    content: dict[str, Any] = {"weights": weights.name, "parameters": weights.parameter_count}
+    content: dict[str, Any] = {"weights": weights.name, "parameters": weights.parameter_count, "exact": options.exact}
     for layout in options.layout or ["all"]:
-        scores = normalizer_scores(weights, data, layout)
+        scores = normalizer_scores(weights, data, layout, options.exact)
         families, actions = with_mean(scoring.by_family(scores)), scoring.by_action(scores)
         print(table(families, f"landmarks: {layout}") + "\n")
         content[layout] = {name: value.flat() for name, value in families.items()}
@@ -176,6 +176,7 @@ def main() -> int:
     )
     normalizer.add_argument("--only", action="append", help="only this family, or family/action")
     normalizer.add_argument("--layout", action="append", choices=tuple(LAYOUTS), help="a detector's landmarks only")
+    normalizer.add_argument("--exact", action="store_true", help="the landmarks are covered, as by `normalize --exact`")
     normalizer.add_argument("-o", "--out", type=Path, help="JSON file to write the figures to")
     normalizer.set_defaults(run=run_normalizer)
     curves = commands.add_parser("robustness", help="error against what is wrong with the input")

@@ -66,6 +66,7 @@ def agreements(
     said = [_normalized(view, weights) for view in views]
     rows = {
         "normalize": _row(said, truth),
+        "normalize --exact": _row([_normalized(view, weights, exact=True) for view in views], truth),
         "its positions, Procrustes onto the T-pose": agreement(*(_on_t_pose(poses.seen) for poses in said)),
     }
     for path in checkpoints:
@@ -92,9 +93,9 @@ def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
     return Agreement(1000 * float(np.diagonal(apart).mean()), 1000 * float(apart.mean()), float(np.mean(found)))
 
 
-def _normalized(keypoints: Keypoints, weights: Weights) -> Poses:
-    """What `normalize` says."""
-    motion = normalize(keypoints, weights=weights)
+def _normalized(keypoints: Keypoints, weights: Weights, exact: bool = False) -> Poses:
+    """What `normalize` says, told or not that the landmarks are exact, which a detector's are not."""
+    motion = normalize(keypoints, weights=weights, exact=exact)
     return Poses(motion.positions(), with_orientation(motion, "view").positions())
 
 

@@ -42,8 +42,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--feet", choices=MODES, default="off", help="locks feet that stand: by the contacts, or always (default: off)"
     )
-    parser.add_argument(
+    faults = parser.add_mutually_exclusive_group()
+    faults.add_argument(
         "--smooth", type=float, default=GENTLE, metavar="S", help=f"0 (not at all) to 1 (default: {GENTLE:g})"
+    )
+    faults.add_argument(
+        "--exact", action="store_true", help="the keypoints are projected or hand-placed, not a detector's: cover them"
     )
     parser.add_argument(
         "--skeleton", type=Path, metavar="FILE", help="another body with the condition skeleton's joints"
@@ -158,6 +162,7 @@ def _write(
         skeleton=skeleton,
         weights=options.weights,
         smooth=options.smooth,
+        exact=options.exact,
         progress=progress("normalizing"),
     )
     motion = lock_motion_feet(motion, options.feet)

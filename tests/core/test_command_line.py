@@ -292,6 +292,16 @@ def test_smoothing_is_the_callers_choice(run, clip: Path, tmp_path: Path) -> Non
     assert_refused(run(clip, "--smooth", 2), "smoothing strength 2: must be between 0")
 
 
+def test_exact_landmarks_are_the_callers_word(run, clip: Path, tmp_path: Path) -> None:
+    assert run(clip, "--fps", 30, "--exact")[0] == 0
+    told = load_motion(tmp_path / "out.npz").rotations
+    assert run(clip, "--fps", 30, "--smooth", 0)[0] == 0
+    assert geodesic_angle(told, load_motion(tmp_path / "out.npz").rotations).max() > 0.01
+    code, _, err = run(clip, "--exact", "--smooth", 0.2)
+    assert code == 2
+    assert "not allowed with argument --exact" in err
+
+
 def test_feet_are_locked_when_asked(run, clip: Path, tmp_path: Path) -> None:
     plain, locked = tmp_path / "plain.npz", tmp_path / "locked.npz"
     for path, more in ((plain, []), (locked, ["--feet", "always"])):

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from pictured_motion import HINGES, doubt, motion, other_body, pictured, seen
 
 from posenorm_core import quaternion
-from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, LEAVES, MIRROR, NON_LEAVES, PARENTS
+from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, MIRROR, NON_LEAVES, PARENTS
 from posenorm_core.foreshortening import with_depth_from_lengths
 from posenorm_core.kinematics import global_rotations, pose_skeleton
-from posenorm_core.landmarks import FIXED_OFFSETS, LANDMARK_COUNT, landmark_positions
+from posenorm_core.landmarks import LANDMARK_COUNT
 from posenorm_core.mirror import mirrored_rotations
 
 LIMBS = [
@@ -19,33 +20,6 @@ JOINTS, ENDS = ([limb[i] for limb in LIMBS] for i in (0, 1))
 FEET = [JOINT_NAMES.index("right_ankle"), JOINT_NAMES.index("left_ankle")]
 # What single precision is off by, radians.
 SINGLE = 2e-3
-HINGES = {"elbow": [0.0, 1.0, 0.0], "knee": [1.0, 0.0, 0.0]}
-
-
-def motion(frames: int = 240, seed: int = 0) -> np.ndarray:
-    """A smooth random motion (frames, 19, 4) whose elbows and knees bend like hinges."""
-    rng = np.random.default_rng(seed)
-    time = np.linspace(0, 2 * np.pi, frames)[:, None, None]
-    waves = [np.sin(k * time + rng.uniform(0, 6, (19, 3))) * rng.normal(0, 0.45, (19, 3)) / k for k in (1, 2, 3)]
-    rotations = np.array(quaternion.from_rotation_vector(np.sum(waves, axis=0)))
-    for number, name in enumerate(JOINT_NAMES):
-        for hinge, axis in HINGES.items():
-            if name.endswith(hinge):
-                sign = -1 if name == "left_elbow" else 1
-                angle = 0.9 + 0.7 * np.sin(2 * time[:, 0, 0] + rng.uniform(0, 6))
-                rotations[:, number] = quaternion.from_axis_angle(sign * np.array(axis), angle)
-    rotations[:, list(LEAVES)] = [1, 0, 0, 0]
-    return rotations
-
-
-def pictured(rotations: np.ndarray, offsets: np.ndarray = CONDITION_SKELETON.offsets) -> np.ndarray:
-    """The landmarks (frames, 24, 2) that a camera far away sees."""
-    positions, turned = pose_skeleton(offsets, rotations, PARENTS)
-    return 400 * landmark_positions(positions, turned, FIXED_OFFSETS)[..., :2]
-
-
-def seen(frames: int) -> np.ndarray:
-    return np.ones((frames, LANDMARK_COUNT))
 
 
 def directions(rotations: np.ndarray) -> np.ndarray:
@@ -68,22 +42,9 @@ def with_wrong_depth(rotations: np.ndarray, degrees: float, seed: int = 1) -> np
     return np.concatenate([turned[:, :1], quaternion.multiply(quaternion.inverse(above), turned[:, 1:])], axis=1)
 
 
-def doubt(frames: int, degrees: float) -> np.ndarray:
-    return np.full((frames, 19), np.radians(degrees))
-
-
 def angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Between the limbs of two motions, degrees (frames, 8)."""
     return np.degrees(np.arccos(np.clip((directions(a) * directions(b)).sum(axis=-1), -1, 1)))
-
-
-def other_body() -> np.ndarray:
-    """Long arms and short shins, alike on both sides."""
-    offsets = CONDITION_SKELETON.offsets.copy()
-    for name, factor in (("elbow", 1.2), ("wrist", 1.2), ("ankle", 0.8)):
-        for side in ("left", "right"):
-            offsets[JOINT_NAMES.index(f"{side}_{name}")] *= factor
-    return offsets
 
 
 @pytest.mark.parametrize("offsets", [CONDITION_SKELETON.offsets, other_body()], ids=["usual", "other body"])

@@ -201,3 +201,25 @@ def test_progress_can_stop_the_work(weights):
 
     with pytest.raises(KeyboardInterrupt):
         normalize(keypoints(50), weights=weights, progress=stop)
+
+
+def test_exact_landmarks_are_neither_cleaned_nor_smoothed(weights):
+    clip = keypoints(90, 60.0)
+    told = [normalize(clip, weights=weights, exact=True, smooth=s).rotations for s in (0.0, 1.0)]
+    np.testing.assert_array_equal(*told)
+
+
+def test_the_place_and_size_in_the_image_change_nothing_where_landmarks_are_exact(weights):
+    clip = keypoints(60)
+    here, there = (
+        normalize(c, weights=weights, exact=True).rotations
+        for c in (clip, replace(clip, points=clip.points * 0.5 + 200))
+    )
+    assert angle(here, there) < 0.5
+
+
+def test_progress_is_told_of_the_network_and_then_of_the_fit(weights):
+    told: list[tuple[int, int]] = []
+    normalize(keypoints(50), weights=weights, exact=True, progress=lambda *done: told.append(done))
+    assert told.count((50, 50)) == 2
+    assert {total for _, total in told} == {50}

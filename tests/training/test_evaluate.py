@@ -55,6 +55,19 @@ def test_the_command_writes_the_same_figures_that_it_prints(weights, tmp_path, m
         assert f"{mean[measure]:.{digits}f}" in cells
 
 
+def test_exact_landmarks_are_covered_and_the_figures_say_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "builtin_data", lambda minutes, seed: builtin_data(0.1, seed, 1.0))
+    told = {}
+    for words in ([], ["--exact"]):
+        out = tmp_path / "figures.json"
+        monkeypatch.setattr(sys, "argv", ["evaluate", "normalizer", "-o", str(out), *words])
+        assert evaluate.main() == 0
+        figures = json.loads(out.read_text())
+        told[figures["exact"]] = figures["all"]["mean"]
+    assert told[True]["mpjpe"] < told[False]["mpjpe"]
+    assert told[True]["rotation"] < told[False]["rotation"]
+
+
 @pytest.fixture
 def few_clips(monkeypatch):
     """Built-in motion in place of a data set; its last clips are the test part."""
