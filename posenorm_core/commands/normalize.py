@@ -118,6 +118,8 @@ def _video(options: argparse.Namespace) -> Video | None:
     if is_video(options.input):
         if options.video:
             raise InputError(f"{options.video}: {options.input} is a video itself; leave --video out")
+        if options.exact:
+            raise InputError(f"{options.input}: what a detector finds in a video is not exact; leave --exact out")
         return open_video(options.input)
     return open_video(options.video) if options.video else None
 

@@ -157,6 +157,7 @@ def test_keypoints_take_the_rate_and_the_size_of_their_video(run, clip: Path, tm
     assert "has 12 frames" in err
     assert load_motion(tmp_path / "out.npz").fps == 24
     assert_refused(run(video, "--video", longer), "is a video itself; leave --video out")
+    assert_refused(run(video, "--exact"), "is not exact; leave --exact out")
     assert_refused(run(clip, "--video", tmp_path / "none.mp4"), "there is no such file")
 
 
