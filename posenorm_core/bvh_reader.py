@@ -7,6 +7,7 @@ are degrees. Format: Meredith and Maddock, Motion Capture File Formats Explained
 
 import contextlib
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from posenorm_core.errors import InputError
 from posenorm_core.kinematics import pose_skeleton
 from posenorm_core.skeleton import MOST_JOINTS
 
+# Words of their own: a joint's name may hold them.
+_MOTION = re.compile(rb"(?<!\S)MOTION(?!\S)")
+_MOTION_HEAD = re.compile(rb"\s*frames:\s*(\S+)\s+frame\s+time:\s*(\S+)", re.IGNORECASE)
 _POSITIONS = {"xposition": 0, "yposition": 1, "zposition": 2}
 _ROTATIONS = {"xrotation": 0, "yrotation": 1, "zrotation": 2}
 
@@ -79,18 +83,18 @@ def read_bvh(path: str | Path, scale: float = 1.0) -> BvhClip:
 
 def parse_bvh(content: bytes, path: str, scale: float = 1.0) -> BvhClip:
     """The clip in a BVH file's `content`; `path` names it in errors. Raises InputError as `read_bvh`."""
-    head, found, motion = content.partition(b"MOTION")
-    if not found or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"HIERARCHY"):
+    head, *rest = _MOTION.split(content, maxsplit=1)
+    if not rest or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"HIERARCHY"):
         raise InputError(f"{path}: is no BVH file, which starts with HIERARCHY and has a MOTION section")
     try:
-        hierarchy = _parse_hierarchy(head.decode("utf-8", errors="replace").split())
+        hierarchy = _parse_hierarchy(_words(head.decode("utf-8", errors="replace")))
     except (StopIteration, RuntimeError, ValueError, OverflowError, IndexError) as error:
         # A word that is missing inside of a comprehension comes as a RuntimeError.
         told = "it ends too early" if isinstance(error, StopIteration | RuntimeError) else str(error)[:100]
         raise InputError(f"{path}: its HIERARCHY is damaged or cut short ({told})") from None
     if len(hierarchy.names) > MOST_JOINTS:
         raise InputError(f"{path}: has {len(hierarchy.names)} joints; no more than {MOST_JOINTS} can be posed")
-    values, frame_time = _parse_motion(motion, len(hierarchy.channels), path)
+    values, frame_time = _parse_motion(rest[0], len(hierarchy.channels), path)
     offsets = np.array(hierarchy.offsets, dtype=np.float64) * scale
     rotations, translations = _channels_to_pose(values, hierarchy.channels, offsets, scale)
     return BvhClip(
@@ -104,6 +108,11 @@ def parse_bvh(content: bytes, path: str, scale: float = 1.0) -> BvhClip:
         end_parents=tuple(hierarchy.end_parents),
         end_offsets=np.array(hierarchy.end_offsets, dtype=np.float64).reshape(-1, 3) * scale,
     )
+
+
+def _words(head: str) -> list[str]:
+    """The words of the hierarchy; a brace may follow a name without a space."""
+    return re.sub(r"\{(?!\S)", " {", head).split()
 
 
 def _parse_hierarchy(words: list[str]) -> _Hierarchy:
@@ -148,24 +157,32 @@ def _name(reader: Iterator[str]) -> str:
 
 def _parse_motion(motion: bytes, channel_count: int, path: str) -> tuple[np.ndarray, float]:
     """The values (T, channels) and the frame time in seconds below MOTION; raises InputError."""
-    parts = motion.split(maxsplit=5)
-    try:
-        frames, frame_time = int(parts[1]), float(parts[4])
-    except (IndexError, ValueError):
-        frames, frame_time = -1, math.nan
-    if [part.lower() for part in parts[:4:2] + parts[3:4]] != [b"frames:", b"frame", b"time:"] or frames < 0:
+    frames, frame_time = -1, math.nan
+    if head := _MOTION_HEAD.match(motion):
+        with contextlib.suppress(ValueError):
+            frames, frame_time = int(head[1]), float(head[2])
+    if not head or frames < 0:
         raise InputError(f"{path}: its MOTION section should begin with Frames: and Frame Time:; the file is damaged")
     if not 0 < frame_time < math.inf:
         raise InputError(f"{path}: its Frame Time is {frame_time}, it must be a number of seconds above 0")
     if frames == 0 or channel_count == 0:
         raise InputError(f"{path}: holds no motion ({frames} frames of {channel_count} channels)")
-    values = _leading_numbers(parts[5] if len(parts) > 5 else b"")
+    rows = motion[head.end() :].lstrip()
+    _require_whole_rows(rows, channel_count, path)
+    values = _leading_numbers(rows)
     if values.size < frames * channel_count:
         raise InputError(
             f"{path}: is cut short or damaged: {frames} frames of {channel_count} channels are announced, "
             f"the numbers end in frame {values.size // channel_count + 1}"
         )
     return values[: frames * channel_count].reshape(frames, channel_count), frame_time
+
+
+def _require_whole_rows(rows: bytes, channel_count: int, path: str) -> None:
+    """Raises InputError where the first line holds more numbers than one frame, or several whole ones, would."""
+    width = len(rows.split(b"\n", 1)[0].split())
+    if width > channel_count and width % channel_count:
+        raise InputError(f"{path}: a line of its MOTION has {width} numbers for {channel_count} channels")
 
 
 def _leading_numbers(text: bytes) -> np.ndarray:

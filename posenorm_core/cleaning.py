@@ -14,6 +14,7 @@ from posenorm_core.frame_rate import require_fps
 from posenorm_core.gaps import bridge
 from posenorm_core.keypoints import Keypoints
 from posenorm_core.landmarks import LANDMARK_NAMES
+from posenorm_core.pelvis import HIPS, PELVIS
 from posenorm_core.smoothing import smooth_points
 
 # What is done where nobody says how much: five sixths of the tremble go. Where there is none, a blow's greatest speed
@@ -31,6 +32,7 @@ _EDGE, _PRESSED = 0.015, 0.05
 _GUESS = 0.05
 # What it costs to call a frame's sides exchanged, beside the person's size a landmark: else two ways were as good.
 _EXCHANGE = 0.002
+_ROOT = [PELVIS, *HIPS]
 _LIMBS = [
     [LANDMARK_NAMES.index(f"{side}_{part}") for part in parts]
     for side in ("left", "right")
@@ -49,14 +51,32 @@ def cleaned(keypoints: Keypoints, strength: float = GENTLE) -> Keypoints:
     if strength <= 0:
         return keypoints
     points, confidence = keypoints.points.astype(np.float64), keypoints.confidence.copy()
-    confidence[confidence < _GUESS] = 0
+    confidence = without_guesses(confidence)
     size = person_size(points, confidence)
-    confidence = without_the_edge(points, confidence, keypoints.image_size)
+    confidence = _with_some_hips(without_the_edge(points, confidence, keypoints.image_size), confidence)
     points, confidence = with_sides_put_right(points, confidence, size)
     confidence = without_jumps(points, confidence, size, keypoints.fps)
     points, confidence = bridged(points, confidence, keypoints.fps)
     points = smooth_points(points, confidence, keypoints.fps, strength)
     return replace(keypoints, points=points, confidence=confidence)
+
+
+def without_guesses(confidence: np.ndarray) -> np.ndarray:
+    """The confidence (T, 24) with 0 where the detector only guesses, but of hips never known better."""
+    sure = np.where(confidence < _GUESS, 0, confidence)
+    return _with_some_hips(sure, confidence) if sure.any() else sure
+
+
+def _with_some_hips(confidence: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The confidence (T, 24), with that of the hips as `before` where else they would not be known in any frame.
+
+    Everything is measured from them. Of who is filmed to the waist they are a guess, or held at the picture's edge.
+    """
+    if (confidence[:, _ROOT] > 0).any():
+        return confidence
+    kept = confidence.copy()
+    kept[:, _ROOT] = before[:, _ROOT]
+    return kept
 
 
 def person_size(points: np.ndarray, confidence: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """The edge of every command: the user's mistakes in one line, and the exit codes 0, 2, 130 and 141."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -12,9 +13,13 @@ def exit_code(run: Callable[[], None]) -> int:
 
     141 where the reader of its output has gone, as `head` does: what a shell tells of any command stopped so.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name, or a sign such as °, that the terminal has no letter for is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
     try:
         run()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where a shell closes it
+            sys.stdout.flush()
     except InputError as error:
         print("error: " + " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
@@ -22,7 +27,17 @@ def exit_code(run: Callable[[], None]) -> int:
         print("stopped; nothing was left half-written", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # What is still to be flushed goes nowhere: the interpreter would try once more as it ends, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        print(f"error: what there is to tell cannot be written ({error.strerror})", file=sys.stderr)
+        _drop_output()
+        return 2
     return 0
+
+
+def _drop_output() -> None:
+    """What is still to be flushed goes nowhere: the interpreter would try once more as it ends, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

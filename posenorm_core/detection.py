@@ -1,5 +1,6 @@
 """A video through a 2D pose detector: the people in it as a clip, at the video's own rate and in its own pixels."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,8 +45,10 @@ def chosen_frames(video: Video, start: float, end: float | None) -> tuple[int, i
 
     Raises InputError where there are none.
     """
-    first = round(start * video.fps)
-    last = video.frame_count if end is None else min(round(end * video.fps), video.frame_count)
+    first, last = 0, 0  # nothing, where a time is no number
+    if all(math.isfinite(seconds) for seconds in (start, end or 0.0)):
+        first = round(start * video.fps)
+        last = video.frame_count if end is None else min(round(end * video.fps), video.frame_count)
     if not 0 <= first < last:
         told = f"{start:g} s to " + ("its end" if end is None else f"{end:g} s")
         length = video.frame_count / video.fps

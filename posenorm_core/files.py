@@ -4,7 +4,7 @@ import contextlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,17 @@ from posenorm_core.npy import read_arrays
 def write_aside(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path`, with its suffix; renamed to `path` on success, removed on failure.
 
-    Raises InputError where the folder does not exist or cannot be written.
+    Where `path` is a link, what it leads to is written. Raises InputError where the folder does not exist or cannot be
+    written, or where something else than a file is there already.
     """
     path = Path(path)
     try:
-        if path.is_dir():
+        target = path.resolve()
+        if target.is_dir():
             raise InputError(f"{path}: is a folder; give the name of a file to write")
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+        if target.exists() and not target.is_file():
+            raise InputError(f"{path}: is a pipe or a device; give the name of a file to write")
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=target.parent)
     except OSError as error:
         raise InputError(f"{path}: cannot write there ({error.strerror}); choose a folder you may write to") from None
     os.close(handle)
@@ -35,7 +39,7 @@ def write_aside(path: str | Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         aside.chmod(0o666 & ~umask)
-        os.replace(aside, path)
+        os.replace(aside, target)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
@@ -46,6 +50,16 @@ def require_writable(path: str | Path) -> None:
     """Raises InputError where `path` could not be written: known before the work, not after it."""
     with contextlib.suppress(_NothingWrittenError), write_aside(path):
         raise _NothingWrittenError
+
+
+def require_outputs(written: Iterable[Path], read: Iterable[Path | None]) -> None:
+    """Raises InputError where one of the files to be `written` could not be, is one of those `read`, or comes twice."""
+    taken = {path.resolve() for path in read if path}
+    for path in written:
+        if path.resolve() in taken:
+            raise InputError(f"{path}: is to be read and written at once, or twice; choose another name for the output")
+        taken.add(path.resolve())
+        require_writable(path)
 
 
 class _NothingWrittenError(Exception):

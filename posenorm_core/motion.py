@@ -123,6 +123,8 @@ def load_motion(path: str | Path) -> Motion:
     require(arrays, path, rotations=(None, None, 4), view_root=(None, 4), up=(3,), offsets=(None, 3), fps=())
     require(arrays, path, root_position=(None, 3), contacts=(None, 2), confidence=(None, None), parents=(None,))
     frames, joints = arrays["rotations"].shape[:2]
+    if not frames:
+        raise InputError(f"{path}: holds no frames")
     lengths = {len(arrays[name]) for name in ("view_root", "root_position", "contacts", "confidence")}
     if lengths != {frames} or arrays["confidence"].shape[1] != joints:
         raise InputError(f"{path}: its arrays have different numbers of frames or joints; the file is damaged")

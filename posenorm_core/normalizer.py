@@ -84,10 +84,10 @@ def normalize(
     """
     require_condition_joints(skeleton)
     loaded = weights if isinstance(weights, Weights) else load_weights(weights)
-    _require_a_person(keypoints)
     require_strength(smooth)
     smooth = 0.0 if exact else smooth
     given, keypoints = keypoints, cleaned(keypoints, smooth)
+    _require_a_person(keypoints)
     points, confidence = computed_frames(keypoints)
     said = _joined(list(_predicted(points, confidence, loaded, progress)))
     upwards = points * [1, -1]
@@ -109,7 +109,8 @@ def _require_a_person(keypoints: Keypoints) -> None:
     """Raises InputError unless the hips, which everything is measured from, are seen in some frame."""
     file = keypoints.source.get("file", "keypoints")
     if not (keypoints.confidence > 0).any():
-        raise InputError(f"{file}: nobody is seen in any of its {len(keypoints)} frames (every confidence is 0)")
+        told = f"nobody is seen in any of its {len(keypoints)} frames (no keypoint is more than a guess)"
+        raise InputError(f"{file}: {told}")
     if not (keypoints.confidence[:, [PELVIS, *HIPS]] > 0).any():
         raise InputError(f"{file}: the hips are not seen in any frame; the person must be in the picture to the hips")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from posenorm_core.alignment import Alignment, JointDifference, align, alignment_along, find, save_alignment
 from posenorm_core.alignment_plot import draw_alignment
 from posenorm_core.any_clip import motion_of, read_any
-from posenorm_core.commands.detect import add_video_options, detected
+from posenorm_core.commands.detect import add_video_options, detected, require_video_for_times
 from posenorm_core.commands.telling import list_people, progress, tell, warn_of_clip
 from posenorm_core.dtw import Hit
 from posenorm_core.errors import InputError
-from posenorm_core.files import require_writable
+from posenorm_core.files import require_outputs
 from posenorm_core.motion import ORIENTATIONS, Motion, with_orientation
 from posenorm_core.motion_files import MotionClip
 from posenorm_core.motion_writers import WRITERS, require_motion_name
@@ -75,12 +75,9 @@ def _check(options: argparse.Namespace) -> None:
         require_plotting(options.plot)
     if options.retime:
         require_motion_name(options.retime)
-    taken = {options.a.resolve(), options.b.resolve()}
-    for path in filter(None, (options.output, options.plot, options.retime)):
-        if path.resolve() in taken:
-            raise InputError(f"{path}: is to be read and written at once; choose another name for the output")
-        taken.add(path.resolve())
-        require_writable(path)
+    written = filter(None, (options.output, options.plot, options.retime))
+    require_outputs(written, (options.a, options.b, options.weights))
+    require_video_for_times(options, options.a, options.b)
 
 
 def _motion(path: Path, person: int, options: argparse.Namespace) -> Motion:

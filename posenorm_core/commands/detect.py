@@ -10,6 +10,7 @@ from posenorm_core.detectors import DETECTORS
 from posenorm_core.errors import InputError
 from posenorm_core.files import require_writable
 from posenorm_core.keypoints import save_keypoints
+from posenorm_core.video import is_video
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,12 @@ def add_video_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", choices=tuple(DETECTORS), default="mediapipe", help="default: mediapipe")
     parser.add_argument("--start", type=float, default=0.0, metavar="S", help="of a video, from so many seconds on")
     parser.add_argument("--end", type=float, metavar="S", help="of a video, up to so many seconds")
+
+
+def require_video_for_times(options: argparse.Namespace, *inputs: Path) -> None:
+    """Raises InputError where a part of a video is asked for, and none of the `inputs` is a video."""
+    if (options.start or options.end is not None) and not any(is_video(path) for path in inputs):
+        raise InputError(f"{inputs[0]}: --start and --end choose a part of a video, and this is none; leave them out")
 
 
 def detected(path: Path, options: argparse.Namespace, told: Progress | None = None) -> Clip:

@@ -8,11 +8,11 @@ from pathlib import Path
 from posenorm_core.any_clip import AnyClip, motion_of, read_any
 from posenorm_core.cleaning import GENTLE
 from posenorm_core.clip import Clip
-from posenorm_core.commands.detect import add_video_options, detected
+from posenorm_core.commands.detect import add_video_options, detected, require_video_for_times
 from posenorm_core.commands.telling import list_people, progress, tell, warn_of_clip
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, require_condition_joints
 from posenorm_core.errors import InputError
-from posenorm_core.files import require_writable
+from posenorm_core.files import require_outputs
 from posenorm_core.foot_lock import MODES, lock_motion_feet
 from posenorm_core.formats import FORMATS
 from posenorm_core.motion import ORIENTATIONS, Motion, save_positions
@@ -94,7 +94,8 @@ def run(options: argparse.Namespace) -> None:
     """The command."""
     begun = time.perf_counter()
     outputs = _Outputs(options.output, options.positions, options.preview)
-    _check(options, outputs)
+    everybody = options.person is None
+    _check(options, outputs.of(1) if everybody else outputs)
     skeleton = CONDITION_SKELETON
     if options.skeleton:
         skeleton = load_skeleton(options.skeleton)
@@ -102,9 +103,9 @@ def run(options: argparse.Namespace) -> None:
     video = _video(options)
     clip = _read(options, video)
     warn_of_clip(clip, options.fps)
-    everybody = options.person is None
-    for person in range(1, len(clip.people) + 1) if everybody else [options.person]:
-        own = outputs.of(person) if everybody else outputs
+    each = {n: outputs.of(n) for n in range(1, len(clip.people) + 1)} if everybody else {options.person: outputs}
+    require_outputs([path for own in each.values() for path in own.all()], _inputs(options))
+    for person, own in each.items():
         motion = _write(clip, person, skeleton, own, options, video)
         written = " and ".join(str(path) for path in own.all())
         print(
@@ -187,9 +188,10 @@ def _check(options: argparse.Namespace, outputs: _Outputs) -> None:
     for path, what, suffix in ((outputs.positions, "positions", ".npz"), (outputs.preview, "preview", ".mp4")):
         if path and path.suffix.lower() != suffix:
             raise InputError(f"{path}: the name of the {what} must end in {suffix}")
-    taken = {path.resolve() for path in (options.input, options.video, options.skeleton, options.weights) if path}
-    for path in outputs.all():
-        if path.resolve() in taken:
-            raise InputError(f"{path}: is to be read and written at once; choose another name for the output")
-        taken.add(path.resolve())
-        require_writable(path)
+    require_outputs(outputs.all(), _inputs(options))
+    require_video_for_times(options, options.input)
+
+
+def _inputs(options: argparse.Namespace) -> tuple[Path | None, ...]:
+    """What is read, and so must not be written."""
+    return options.input, options.video, options.skeleton, options.weights

@@ -7,7 +7,7 @@ from pathlib import Path
 from posenorm_core.any_clip import motion_of, read_any
 from posenorm_core.commands.telling import progress, tell, warn_of_clip
 from posenorm_core.errors import InputError
-from posenorm_core.files import require_writable, write_aside
+from posenorm_core.files import require_outputs, write_aside
 from posenorm_core.pose_drawing import require_plotting
 from posenorm_core.search.contact_sheet import Cell, draw_contact_sheet
 from posenorm_core.search.index import Index, open_index
@@ -68,10 +68,7 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError(f"--for {options.lasting:g}: must be more than 0 seconds; leave it out for one pose")
     if options.sheet:
         require_plotting(options.sheet)
-    for path in filter(None, (options.sheet, options.json)):
-        if path.resolve() == options.query.resolve():
-            raise InputError(f"{path}: is to be read and written at once; choose another name for the output")
-        require_writable(path)
+    require_outputs(filter(None, (options.sheet, options.json)), (options.query, *options.index.glob("*")))
 
 
 def _print(hits: list[Hit]) -> None:

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from posenorm_core.clip import Clip
+from posenorm_core.clip import Clip, Person
 from posenorm_core.formats.source import Source
 from posenorm_core.keypoints import load_keypoints
-from posenorm_core.people import Detections, find_people
 
 DESCRIPTION = "PoseNorm keypoints (.npz)"
 
@@ -21,7 +20,7 @@ def read(source: Source, fps: float | None) -> Clip:
     Raises InputError naming the file and what is wrong with it.
     """
     keypoints = load_keypoints(source.path)
-    alone = np.zeros(len(keypoints), dtype=np.int64)
-    found = Detections(np.arange(len(keypoints)), keypoints.points, keypoints.confidence, alone)
-    people = find_people(found, len(keypoints), keypoints.fps)
+    seen = np.flatnonzero((keypoints.confidence > 0).any(axis=1))
+    alone = Person(1, len(keypoints), seen, keypoints.points[seen], keypoints.confidence[seen])
+    people = (alone,) if len(seen) else ()
     return Clip(str(source.path), "PoseNorm keypoints", keypoints.fps, keypoints.image_size, len(keypoints), people)

@@ -222,6 +222,8 @@ def test_the_command_finds_places(clips: tuple[Path, Path], tmp_path: Path, caps
         (["-o", "x.json", "--plot", "x.doc"], "must end in .png"),
         (["-o", "x.json", "--retime", "x.fbx"], "must end in .npz or .bvh"),
         (["-o", "x.json", "--retime", "fast.npz"], "to be read and written at once"),
+        (["-o", "x.json", "--weights", "w.npz", "--retime", "./w.npz"], "to be read and written at once"),
+        (["-o", "x.json", "--start", "1"], "this is none"),
         (["-o", "nowhere/x.json"], "cannot write there"),
         (["-o", "x.json", "--find", "0"], "must be 1 or more"),
         (["-o", "x.json", "--person-b", "7"], "person"),

@@ -156,6 +156,22 @@ def test_any_hierarchy_and_channel_order_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "otherwise"),
+    [
+        (b"left leg", b"left leg_MOTION"),
+        (b"ROOT hips\n{", b"ROOT hips{"),
+        (b"Frames: 2\nFrame Time: ", b"Frames:2\r\nFrame  Time:"),
+    ],
+)
+def test_the_same_in_another_spelling_is_the_same(written: bytes, otherwise: bytes) -> None:
+    assert written in SMALL
+    clip, other = parse_bvh(SMALL, "small.bvh"), parse_bvh(SMALL.replace(written, otherwise), "small.bvh")
+    assert [name.removesuffix("_MOTION") for name in other.joint_names] == list(clip.joint_names)
+    assert other.fps == clip.fps
+    assert_allclose(other.rotations, clip.rotations)
+
+
+@pytest.mark.parametrize(
     ("content", "complaint"),
     [
         (b"", "is no BVH file"),
@@ -174,6 +190,7 @@ def test_any_hierarchy_and_channel_order_is_read() -> None:
         (SMALL.replace(b"Frames: 2", b"Frames: two"), "MOTION section"),
         (SMALL.replace(b"Frames: 2", b"Frames: 0"), "holds no motion"),
         (SMALL[:-8], "cut short"),
+        (SMALL.replace(b"-10 0\n7", b"-10 0 5\n7").replace(b"-12 0\n", b"-12 0 5\n"), "12 numbers for 11 channels"),
         (SMALL.replace(b"90 0 0 0 90", b"90 x 0 0 90"), "cut short or damaged"),
     ],
 )

@@ -169,3 +169,18 @@ def test_a_guess_is_no_landmark():
     unsure = clip.confidence.copy()
     unsure[:, 3] = 0.04
     assert (cleaned(replace(clip, confidence=unsure)).confidence[:, 3] == 0).all()
+
+
+@pytest.mark.parametrize("place", [None, (1.0, 1078.0)], ids=["guessed", "held at the edge"])
+def test_hips_that_are_never_known_better_are_kept(place):
+    clip = replace(walking(), image_size=(1920.0, 1080.0))
+    points, unsure = clip.points.copy(), clip.confidence.copy()
+    if place is None:
+        unsure[:, [0, 1, 4]] = 0.04
+    else:
+        points[:, [0, 1, 4]] = place
+    kept = cleaned(replace(clip, points=points, confidence=unsure)).confidence
+    np.testing.assert_allclose(kept[:, [0, 1, 4]], unsure[:, [0, 1, 4]])
+    unsure[:5, [0, 1, 4]], points[:5] = 1, clip.points[:5]
+    seen = cleaned(replace(clip, points=points, confidence=unsure)).confidence
+    assert (seen[40:, [0, 1, 4]] == 0).all(), "better ones are known"

@@ -232,6 +232,11 @@ REFUSED: dict[str, tuple[Callable[[Path], list[object]], str]] = {
     "output in no folder": (lambda folder: ["-o", folder / "missing" / "out.npz"], "cannot write there"),
     "output below a file": (lambda folder: ["-o", folder / "text.npz" / "out.npz"], "cannot write there"),
     "output over an input": (lambda at: ["-o", at / "old.npz", "--weights", at / "old.npz"], "another name"),
+    "one person's output over an input": (
+        lambda at: ["-o", at / "old.npz", "--person", "all", "--weights", at / "old-1.npz"], "another name"
+    ),
+    "a part of what is no video": (lambda at: ["--start", 1], "this is none"),
+    "an end of what is no video": (lambda at: ["--end", 1], "this is none"),
     "positions of another kind": (lambda folder: ["--positions", folder / "p.csv"], "must end in .npz"),
     "positions in no folder": (lambda folder: ["--positions", folder / "missing" / "p.npz"], "cannot write there"),
     "positions over the output": (lambda folder: ["--positions", folder / "out.npz"], "another name"),
@@ -242,7 +247,8 @@ REFUSED: dict[str, tuple[Callable[[Path], list[object]], str]] = {
 def test_wrong_arguments_are_refused_and_nothing_is_left(run, clip: Path, tmp_path: Path, case: str) -> None:
     arguments, words = REFUSED[case]
     (tmp_path / "text.npz").write_text("no archive")
-    np.savez(tmp_path / "old.npz", format="posenorm-weights", version=9)
+    for name in ("old.npz", "old-1.npz"):
+        np.savez(tmp_path / name, format="posenorm-weights", version=9)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert_refused(run(clip, *arguments(tmp_path)), words)
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
@@ -283,6 +289,17 @@ def test_all_people_are_written_each_to_a_file_of_his_own(run, tmp_path: Path) -
     written = {file.name for file in tmp_path.glob("*.npz")}
     assert written == {"out-1.npz", "out-2.npz", "p-1.npz", "p-2.npz"}
     assert load_motion(tmp_path / "out-2.npz").source["person"] == 2
+
+
+def test_a_second_persons_output_is_no_input_either(run, tmp_path: Path, weights: Path) -> None:
+    two = [frame(person(BODY_25, (150, 240), 200), person(BODY_25, (900, 240), 200))] * 5
+    folder, own = write_frames(tmp_path / "two", two), tmp_path / "w-2.npz"
+    own.write_bytes(weights.read_bytes())
+    code, _, err = run(folder, "--fps", 30, "--person", "all", "--weights", own, "-o", tmp_path / "w.npz")
+    assert code == 2
+    assert "w-2.npz: is to be read and written" in err
+    assert own.read_bytes() == weights.read_bytes()
+    assert not (tmp_path / "w-1.npz").exists()
 
 
 def test_smoothing_is_the_callers_choice(run, clip: Path, tmp_path: Path) -> None:
@@ -389,6 +406,31 @@ def test_a_reader_that_has_enough_ends_it_without_a_word() -> None:
         )
         os.close(writing)
         assert (process.returncode, process.stderr) == (141, b"")
+
+
+def test_what_the_terminal_has_no_letter_for_is_told_by_another(tmp_path: Path) -> None:
+    script = "import sys; from posenorm_core.command import exit_code; sys.exit(exit_code(lambda: print('舞 5°')))"
+    process = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (process.returncode, process.stdout.split(), process.stderr) == (0, [b"?", b"5?"], b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_output_that_cannot_be_written_is_told_in_a_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", _TELLS_MUCH.replace("100_000", "1")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+    assert process.returncode == 2
+    assert process.stderr.startswith(b"error: ")
+    assert process.stderr.count(b"\n") == 1
 
 
 def test_a_hundred_thousand_frames_cost_about_ten_times_what_ten_thousand_do(run, tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def test_a_part_in_seconds(clip):
     np.testing.assert_allclose(found.keypoints().points[:, NOSE, 0], np.arange(10, 20))
 
 
-@pytest.mark.parametrize(("start", "end"), [(0.5, 0.5), (9.0, None), (-1.0, None), (0.6, 0.2)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0.5, 0.5), (9.0, None), (-1.0, None), (0.6, 0.2), (np.nan, None), (0.0, np.inf)]
+)
 def test_a_part_without_a_frame_is_refused(start, end):
     video = Video(Path("clip.mp4"), 25.0, 30, (10, 10), 0.0)
     with pytest.raises(InputError, match=r"clip.mp4: lasts 1.20 s"):

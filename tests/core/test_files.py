@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from posenorm_core.errors import InputError
-from posenorm_core.files import load_archive, read_npz, require, require_writable, save_archive, write_aside
+from posenorm_core.files import (
+    load_archive,
+    read_npz,
+    require,
+    require_outputs,
+    require_writable,
+    save_archive,
+    write_aside,
+)
 
 
 class _BrokenError(Exception):
@@ -73,6 +81,29 @@ def test_what_cannot_be_written_is_said_before_and_at_writing(tmp_path: Path, ca
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
         assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links and no pipes among files")
+def test_a_link_stays_a_link_and_a_pipe_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to("led_to.txt")
+    with write_aside(tmp_path / "link.txt") as aside:
+        aside.write_text("whole")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "led_to.txt").read_text() == "whole"
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe: is a pipe"), write_aside(tmp_path / "pipe"):
+        pass
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_outputs_are_no_inputs_and_differ(tmp_path: Path) -> None:
+    given, other = tmp_path / "in.npz", tmp_path / "out.npz"
+    given.write_text("keep")
+    require_outputs([other], [given, None])
+    for written in ([given], [other, other], [tmp_path / "." / "in.npz"]):
+        with pytest.raises(InputError, match="choose another name"):
+            require_outputs(written, [given, None])
+    assert given.read_text() == "keep"
 
 
 def test_asking_whether_a_file_can_be_written_changes_nothing(tmp_path: Path) -> None:

@@ -118,3 +118,12 @@ def test_ten_minutes_of_somebody_who_hardly_moves_is_no_bomb(tmp_path: Path) -> 
     save_keypoints(Keypoints(30.0, (640.0, 480.0), points, np.ones(points.shape[:2]), {}), tmp_path / "long.npz")
     assert points.size * 6 > 20 * (tmp_path / "long.npz").stat().st_size
     assert len(read_clip(tmp_path / "long.npz")) == 18_000
+
+
+def test_a_cut_makes_nobody_else_of_him(tmp_path: Path) -> None:
+    """Two cameras in turns: the file is of one person, wherever he stands in the picture."""
+    points = np.random.default_rng(1).uniform(0, 60, (1, 24, 2)) + np.zeros((240, 1, 1))
+    points[np.arange(240) // 24 % 2 == 1] += 900
+    save_keypoints(Keypoints(30.0, (1920, 1080), points, np.ones((240, 24)), {}), tmp_path / "k.npz")
+    clip = read_clip(tmp_path / "k.npz")
+    assert [person.share for person in clip.people] == [1.0]

@@ -159,6 +159,19 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "3000 joints",
     ),
     "fewer frames": ({"contacts": np.zeros((11, 2))}, "frames"),
+    "no frames": (
+        {
+            name: np.zeros((0, *shape))
+            for name, shape in {
+                "rotations": (19, 4),
+                "view_root": (4,),
+                "root_position": (3,),
+                "contacts": (2,),
+                "confidence": (19,),
+            }.items()
+        },
+        "holds no frames",
+    ),
     "no rate": ({"fps": 0.0}, "frame rate"),
     "a rate of nan": ({"fps": np.nan}, "frame rate"),
     "parents in a ring": ({"parents": np.arange(19)}, "root"),

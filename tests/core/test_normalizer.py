@@ -149,6 +149,8 @@ def test_nobody_and_no_hips_are_told_apart(weights):
     clip = keypoints(10)
     with pytest.raises(InputError, match="nobody"):
         normalize(replace(clip, confidence=clip.confidence * 0), weights=weights)
+    with pytest.raises(InputError, match="nobody"):
+        normalize(replace(clip, confidence=clip.confidence * 0.04), weights=weights)
     confidence = clip.confidence.copy()
     confidence[:, [0, 1, 4]] = 0
     with pytest.raises(InputError, match="hips"):
