@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from posenorm_core.command import exit_code
-from posenorm_core.files import require_writable
+from posenorm_core.files import require_outputs
 from posenorm_core.formats import read_clip
 from posenorm_core.weights import Weights, load_weights
 from training import evaluate_features, evaluate_models, scoring, splits
@@ -217,8 +217,15 @@ def main() -> int:
 def _run(options: argparse.Namespace) -> None:
     """The command; where it could not write is known before the work."""
     if options.out and not getattr(options, "writes_folder", False):
-        require_writable(options.out)
+        require_outputs([options.out], _inputs(options))
     options.run(options)
+
+
+def _inputs(options: argparse.Namespace) -> list[Path]:
+    """The files that the options name, alone, in a list or behind a row's name, but for the output."""
+    named = [value for name, value in vars(options).items() if name not in ("out", "run")]
+    flat = [each for value in named for each in (value if isinstance(value, list) else [value])]
+    return [part for each in flat for part in (each if isinstance(each, tuple) else [each]) if isinstance(part, Path)]
 
 
 if __name__ == "__main__":

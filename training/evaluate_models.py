@@ -101,8 +101,8 @@ def human36m_table(content: dict[str, dict[str, human36m.Measures]]) -> str:
 def _models(path: Path | None, checkpoints: Iterable[tuple[str, Path]]) -> dict[str, tuple[Predict, int]]:
     """Models by name, and the frames of context each needs: the weights at `path`, what ships by default, and others.
 
-    All are asked for the mirror image too. Raises InputError where a file is none of a model, or damaged, or where two
-    have one name.
+    Normalizers are asked for the mirror image too, lifters are not. Raises InputError where a file is none of a model,
+    or damaged, or where two have one name.
     """
     weights = load_weights(path)
     models = {weights.name: (predictor(weights), weights.architecture.context)}

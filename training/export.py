@@ -10,8 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
+from posenorm_core.files import require_outputs
 from posenorm_core.torch_network import NormalizerNetwork
 from posenorm_core.weights import save_weights
 from training.card import training_card
@@ -28,6 +31,8 @@ def averaged_network(checkpoint: Checkpoint) -> NormalizerNetwork:
         network.load_state_dict(checkpoint.averaged_weights)
     except RuntimeError:
         raise InputError("the checkpoint's weights do not fit the network it describes; it is damaged") from None
+    if not all(bool(torch.isfinite(value).all()) for value in network.parameters()):
+        raise InputError("the checkpoint's weights are not finite: its training diverged; train anew")
     return network.eval()
 
 
@@ -49,6 +54,7 @@ def main() -> int:
 
 
 def _export(options: argparse.Namespace) -> None:
+    require_outputs([options.out], [options.checkpoint, options.card])
     card = _card(options.card) if options.card else {}
     export_weights(load_checkpoint(options.checkpoint), options.out, card)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")

@@ -32,6 +32,7 @@ from tqdm import tqdm
 
 from posenorm_core.command import exit_code
 from posenorm_core.errors import InputError
+from posenorm_core.files import require_writable
 from training import distributed
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Configuration, load_configuration
@@ -41,7 +42,7 @@ from training.features import fit as features
 from training.progress import bar_of_steps
 from training.run_folder import add_figures, require_new
 from training.scoring import Figures, by_family, over_families, score_clips
-from training.splits import part
+from training.splits import part, without
 from training.trainer import Trainer
 from training.windows import clip_probabilities
 
@@ -57,10 +58,13 @@ def training_and_validation_data(configuration: Configuration) -> tuple[MotionDa
     seed = configuration.seed * 100_003
     builtin = builtin_data(options.builtin_minutes, seed=seed) if options.builtin_share or not options.path else None
     if not options.path:
+        if options.leave_out:
+            raise InputError(f"the built-in motion has no '{options.leave_out[0]}' to leave out; name --data")
         assert builtin is not None
         return builtin, builtin_data(1.5, seed=_UNSEEN_SEED)
     mocap = load_data(options.path)
-    train = mocap if options.all_clips else part(mocap, "train", options.leave_out)
+    every_part = without(mocap, options.leave_out) if options.leave_out else mocap
+    train = every_part if options.all_clips else part(mocap, "train", options.leave_out)
     validation = part(mocap, "validation", options.leave_out)
     return (joined(train, builtin) if builtin is not None else train), validation
 
@@ -93,6 +97,7 @@ def fit(
         training.restore(distributed.from_first(lambda: load_checkpoint(path)))
     else:
         distributed.from_first(lambda: require_new(path))
+    distributed.from_first(lambda: require_writable(path))
     data, validation = distributed.agreed(lambda: training_and_validation_data(configuration))
     data, validation = data.to(device), validation.in_memory().to(device)
     training.measure(data)

@@ -20,6 +20,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from posenorm_core.command import exit_code
+from posenorm_core.files import require_writable
 from training.baselines.pr_vipe import Gaussians, PrVipe, loss
 from training.configuration import Configuration
 from training.correspondence import matched
@@ -113,6 +114,7 @@ def fit(data: Path, out: Path, seed: int, steps: int, resume: bool) -> None:
         training.restore(load_content(path))
     else:
         require_new(path)
+    require_writable(path)
     motion, unseen = training_and_validation_data(configuration)
     options = configuration.data
     probabilities = clip_probabilities(motion, options.family_power, options.builtin_share)[0]

@@ -31,4 +31,5 @@ def _history(path: Path) -> list[dict[str, Any]]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return content if isinstance(content, list) else []
+    entries = content if isinstance(content, list) else []
+    return [each for each in entries if isinstance(each, dict) and isinstance(each.get("step"), int)]

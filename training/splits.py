@@ -52,6 +52,14 @@ def part(data: MotionData, label: str, leave_out: tuple[str, ...] = ()) -> Motio
     return data.subset(keep)
 
 
+def without(data: MotionData, leave_out: tuple[str, ...]) -> MotionData:
+    """All clips but those `leave_out` names; raises InputError where nothing is left."""
+    keep = ~matches(data, leave_out)
+    if not keep.any():
+        raise InputError(f"the data holds nothing but {', '.join(leave_out)}; leave out less")
+    return data.subset(keep)
+
+
 def matches(data: MotionData, names: tuple[str, ...]) -> np.ndarray:
     """(C,) true for the clips of the families, or family/action, in `names`; raises InputError for unknown ones."""
     known = {*data.clip_family, *(f"{f}/{a}" for f, a in zip(data.clip_family, data.clip_action, strict=True))}

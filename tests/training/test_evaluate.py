@@ -235,6 +235,16 @@ def test_where_it_cannot_write_is_told_before_the_work(weights, tmp_path, monkey
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_figures_do_not_replace_what_is_measured(weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(evaluate, "normalizer_scores", lambda *_: pytest.fail("it was measured first"))
+    own = tmp_path / "w.npz"
+    own.write_bytes(weights.read_bytes())
+    assert run(monkeypatch, "normalizer", "--weights", own, "-o", own) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "another name" in line
+    assert own.read_bytes() == weights.read_bytes()
+
+
 def test_wrong_input_is_one_line(weights, tmp_path, monkeypatch, capsys):
     broken, missing = tmp_path / "data.npz", tmp_path / "missing"
     broken.write_bytes(b"no archive")

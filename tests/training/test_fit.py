@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from training import fit as fitting
 from training import schedule
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.configuration import Augmentation, Configuration, DataOptions, LossWeights, Optimization
+from training.dataset import builtin_data
 from training.export import averaged_network, export_weights
 from training.progress import bar_of_steps
 from training.trainer import Trainer, trained
@@ -298,6 +300,44 @@ def test_an_earlier_training_is_not_overwritten(whole):
     with pytest.raises(InputError, match="--resume"):
         fitting.fit(SMALL, whole, CPU)
     assert (whole / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_training_that_diverges_leaves_the_last_good_checkpoint(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "run")
+    course = replace(SMALL.optimization, steps=40, checkpoint_every=1, learning_rate=1e30)
+    with pytest.raises(InputError, match="has diverged and is not saved; lower"):
+        fitting.fit(replace(SMALL, optimization=course), tmp_path / "run", CPU, resume=True)
+    left = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert all(bool(torch.isfinite(value).all()) for value in left.network.values())
+    averaged_network(left)
+
+
+def test_weights_that_are_not_finite_are_not_exported(whole, tmp_path):
+    checkpoint = load_checkpoint(whole / "checkpoint.pt")
+    name = next(name for name in checkpoint.average if name.endswith("weight"))
+    spoilt = replace(checkpoint, average={**checkpoint.average, name: checkpoint.average[name] * torch.nan})
+    with pytest.raises(InputError, match="not finite"):
+        export_weights(spoilt, tmp_path / "w.npz", {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_export_does_not_replace_its_checkpoint(whole):
+    before = (whole / "checkpoint.pt").read_bytes()
+    path = str(whole / "checkpoint.pt")
+    assert "another name" in one_line(run("training.export", path, "-o", path))
+    assert (whole / "checkpoint.pt").read_bytes() == before
+
+
+def test_what_the_training_must_not_see_it_sees_with_all_clips_neither(monkeypatch):
+    few = builtin_data(0.5, seed=3)
+    data = replace(few, clip_family=np.where(np.arange(len(few.clip_family)) % 2, "one", "other"))
+    monkeypatch.setattr(fitting, "load_data", lambda _: data)
+    monkeypatch.setattr(fitting, "part", lambda data, *_: data)
+    options = DataOptions(path="d.npz", builtin_share=0.0, all_clips=True, leave_out=("one",))
+    train, _ = fitting.training_and_validation_data(replace(SMALL, data=options))
+    assert set(train.clip_family) == {"other"}
+    with pytest.raises(InputError, match="nosuch"):
+        fitting.training_and_validation_data(replace(SMALL, data=replace(SMALL.data, leave_out=("nosuch",))))
 
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(whole, tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from posenorm_core.embedding.architecture import NETWORKS
 from posenorm_core.errors import InputError
+from posenorm_core.files import require_writable
 from posenorm_core.weights import Weights, load_weights
 from training import splits
 from training.dataset import MotionData, builtin_data, load_data
@@ -51,6 +52,7 @@ def fit_features(
         training.restore(path)
     else:
         require_new(path)
+    require_writable(path)
     options = configuration.data
     normalizer = load_weights(options.normalizer or None)
     data, unseen = _data(configuration)
