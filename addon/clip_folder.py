@@ -1,5 +1,6 @@
 """A folder of clips, keypoints and motions of any kind, each normalized; one that fails does not stop the others."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,13 @@ def clips_in(folder: str | Path) -> list[Path]:
     return found
 
 
+def _names(clips: list[Path]) -> dict[Path, str]:
+    """What each clip is called: its file without the suffix, but where two were called alike, with it."""
+    short = {path: path.stem if path.is_file() else path.name for path in clips}
+    count = Counter(short.values())
+    return {path: name if count[name] == 1 else path.name for path, name in short.items()}
+
+
 def normalized_clips(
     clips: list[Path],
     failures: Failures,
@@ -53,6 +61,7 @@ def normalized_clips(
 
     `choices` are those of `any_clip.motion_of`; `report` is told (clips done, clips).
     """
+    names = _names(clips)
     for number, path in enumerate(clips):
         if report is not None:
             report(number, len(clips))
@@ -61,7 +70,7 @@ def normalized_clips(
             motion = motion_of(clip, **choices)
             if clip.fps is None:
                 failures.without_rate.append(path.name)
-            yield path.stem if path.is_file() else path.name, motion
+            yield names[path], motion
         except InputError as error:
             failures.why[path.name] = str(error)
     if report is not None:

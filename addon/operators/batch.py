@@ -8,6 +8,7 @@ import bpy
 
 from posenorm_core.errors import InputError
 from posenorm_core.motion import Motion
+from posenorm_core.retargeting.mapping import BoneMapping
 from posenorm_core.retargeting.retarget import RetargetOptions
 
 from ..clip_folder import Failures, clips_in, normalized_clips
@@ -42,7 +43,7 @@ class PosenormBatch(JobOperator):
     def prepare(self, context: bpy.types.Context) -> Work:
         """Takes the panel's choices; what would be refused at the end is refused now."""
         settings = settings_of(context)
-        clips = clips_in(bpy.path.abspath(batch_settings_of(context).folder or "//"))
+        clips = clips_in(_folder(context))
         self._put = _putter(context)
         choices = {
             "orientation": settings.orientation,
@@ -68,6 +69,14 @@ class PosenormBatch(JobOperator):
         if not failures.done:
             raise InputError(str(failures.told()))
         return str(failures.told())
+
+
+def _folder(context: bpy.types.Context) -> str:
+    """The folder of the clips: the one chosen, or else the file's own. Raises InputError where there is neither."""
+    chosen = batch_settings_of(context).folder
+    if not chosen and not bpy.data.filepath:
+        raise InputError("no folder of clips is chosen; choose one, or save the file among them")
+    return str(bpy.path.abspath(chosen or "//"))
 
 
 def _putter(context: bpy.types.Context) -> _Put:
@@ -100,18 +109,29 @@ def _putter(context: bpy.types.Context) -> _Put:
 
 def _onto_character(context: bpy.types.Context) -> _Put:
     """Keys each motion on the character, in an action of its own."""
-    settings = retarget_settings_of(context)
-    if settings.character is None:
-        raise InputError("no character is chosen in the section Retarget; pick its armature")
-    require_animatable(settings.character)
-    mapping = listed_mapping(settings)
-    options = RetargetOptions(settings.root_motion, settings.path_scale, settings.feet)
+    _chosen_character(context)
     start = settings_of(context).start_frame
 
     def put(name: str, motion: Motion) -> None:
-        retarget_onto(context, settings.character, motion, mapping, options, Placement(name, start))
+        # Asked anew: an undo while the clips were computed has made all objects and settings anew.
+        retarget_onto(context, _chosen_character(context), motion, *_how(context), Placement(name, start))
 
     return put
+
+
+def _chosen_character(context: bpy.types.Context) -> bpy.types.Object:
+    """The section Retarget's character. Raises InputError where none is chosen, or it may not be animated."""
+    character: bpy.types.Object | None = retarget_settings_of(context).character
+    if character is None:
+        raise InputError("no character is chosen in the section Retarget; pick its armature")
+    require_animatable(character)
+    return character
+
+
+def _how(context: bpy.types.Context) -> tuple[BoneMapping, RetargetOptions]:
+    """The section Retarget's bones and options."""
+    settings = retarget_settings_of(context)
+    return listed_mapping(settings), RetargetOptions(settings.root_motion, settings.path_scale, settings.feet)
 
 
 register, unregister = registration_of(PosenormBatch)

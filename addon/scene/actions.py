@@ -22,10 +22,19 @@ def assign_new_action(target: bpy.types.Object, name: str) -> bpy.types.Action:
     animation: Any = target.animation_data_create()
     animation.action = action
     if hasattr(action, "slots"):
-        slot = action.slots.new(id_type="OBJECT", name=target.name)
-        action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
-        animation.action_slot = slot
+        _make_channels(target)
     return action  # type: ignore[no-any-return]
+
+
+def _make_channels(target: bpy.types.Object) -> None:
+    """Gives the target's action what it lacks of slot, layer, strip and channel bag to hold the target's curves."""
+    animation: Any = target.animation_data
+    action = animation.action
+    slot = animation.action_slot or action.slots.new(id_type="OBJECT", name=target.name)
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    strip.channelbag(slot, ensure=True)
+    animation.action_slot = slot
 
 
 def curves_of(target: bpy.types.Object) -> Any | None:
@@ -48,7 +57,7 @@ def write_curve(target: bpy.types.Object, bone: str, channel: str, frames: np.nd
 
     Curves of the channel that are there already are replaced.
     """
-    channels = _channels_of(target)
+    channels = _channels_to_write(target)
     path = channel_path(bone, channel)
     for index in range(values.shape[1]):
         old = channels.fcurves.find(path, index=index)
@@ -61,7 +70,7 @@ def write_curve(target: bpy.types.Object, bone: str, channel: str, frames: np.nd
 
 def hold_property(target: bpy.types.Object, bone: str, name: str, value: float, frame: float) -> None:
     """Keys the bone's custom property `name` at one frame, which holds it throughout. The bone must have it."""
-    channels = _channels_of(target)
+    channels = _channels_to_write(target)
     path = f'pose.bones["{bpy.utils.escape_identifier(bone)}"]["{bpy.utils.escape_identifier(name)}"]'
     old = channels.fcurves.find(path)
     if old is not None:
@@ -127,6 +136,13 @@ def _channels_of(target: bpy.types.Object) -> Any | None:
             if bag is not None:
                 return bag
     return None
+
+
+def _channels_to_write(target: bpy.types.Object) -> Any:
+    """As `_channels_of`; an action that Blender made holds none before its first key, nor does one without a slot."""
+    if _channels_of(target) is None:
+        _make_channels(target)
+    return _channels_of(target)
 
 
 def _values_at(curve: Any, frames: np.ndarray) -> np.ndarray:

@@ -74,11 +74,14 @@ def make_active(context: bpy.types.Context, armature: bpy.types.Object) -> None:
 
 
 def _link(context: bpy.types.Context, created: bpy.types.Object) -> None:
-    """Links the object to the active collection, or where that one is out of the view layer to the scene's."""
-    context.collection.objects.link(created)
-    if context.view_layer.objects.get(created.name) is None:
-        context.collection.objects.unlink(created)
-        context.scene.collection.objects.link(created)
+    """Links the object to the active collection, or where that is linked or out of the view layer to the scene's."""
+    active = context.collection
+    if active.library is None:
+        active.objects.link(created)
+        if context.view_layer.objects.get(created.name) is not None:
+            return
+        active.objects.unlink(created)
+    context.scene.collection.objects.link(created)
 
 
 def _add_bones(armature: bpy.types.Armature, skeleton: Skeleton) -> None:

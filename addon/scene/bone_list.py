@@ -1,7 +1,8 @@
 """The character's bones in the panel's list: one row a bone, kept with the scene and remembered by the character.
 
-The list is what retargeting obeys. What a user has put right on a character is kept as JSON in a custom property of
-its object too, so that it comes back when that character is chosen again, in this file or where it is appended.
+The list is what retargeting obeys; what a control rig needs besides, which no row shows, goes with it. What a user has
+put right on a character is kept as JSON in a custom property of its object too, so that it comes back when that
+character is chosen again, in this file or where it is appended.
 """
 
 import json
@@ -21,7 +22,7 @@ PROPERTY = "posenorm_bones"
 
 def show_mapping(settings: Any, mapping: BoneMapping) -> None:
     """Fills the list: a row for each part, and for each bone of a chain, with an empty one to lengthen it."""
-    settings.preset = mapping.name
+    settings.preset, settings.control_rig = mapping.name, json.dumps([mapping.parents, mapping.properties])
     settings.is_filling = True  # what changes now is not the user's doing
     settings.bones.clear()
     for part in PARTS:
@@ -38,7 +39,8 @@ def listed_mapping(settings: Any) -> BoneMapping:
     for row in settings.bones:
         if row.bone:
             bones.setdefault(row.part, []).append(row.bone)
-    return BoneMapping(settings.preset, {part: tuple(names) for part, names in bones.items()})
+    parents, properties = json.loads(settings.control_rig or "[{}, {}]")
+    return BoneMapping(settings.preset, {part: tuple(names) for part, names in bones.items()}, parents, properties)
 
 
 def remember(character: bpy.types.Object, mapping: BoneMapping) -> None:

@@ -20,7 +20,7 @@ from posenorm_core.smoothing import require_strength
 from . import actions
 from .cleaned_keys import cleaned_keys, write_keys
 from .confidence_marks import is_marked, mark_uncertain
-from .keyed_motion import PROPERTY, has_motion, orientation_of, set_orientation
+from .keyed_motion import PROPERTY, has_motion, orientation_of, require_keys, set_orientation
 from .retarget import require_animatable
 
 RAW = "posenorm_raw"
@@ -100,6 +100,7 @@ def restore_raw(armature: bpy.types.Object) -> str | None:
 
 def turn(armature: bpy.types.Object, orientation: str) -> None:
     """`set_orientation`, but that on cleaned keys the root is keyed as clean as the other bones, which keep theirs."""
+    _require_keys_of_its_own(armature)
     if not is_cleaned(armature):
         set_orientation(armature, orientation)
         _mark_again(armature)
@@ -126,8 +127,16 @@ def _require_action(armature: bpy.types.Object) -> Any:
     require_animatable(armature)
     animation: Any = armature.animation_data
     if animation is None or animation.action is None:
-        raise InputError(f"{armature.name}: has no action; give it the one to clean (Action Editor)")
+        raise InputError(f"{armature.name}: has no action; give it the one to change (Action Editor)")
     return animation.action
+
+
+def _require_keys_of_its_own(armature: bpy.types.Object) -> None:
+    """The armature's keys can be changed after this: those of a linked action are copied. Raises InputError else."""
+    present = _require_action(armature)
+    require_keys(armature)
+    if present.library is not None:
+        actions.swap_action(armature, present.copy())
 
 
 def _raw_of(armature: bpy.types.Object) -> Any:

@@ -15,7 +15,7 @@ from posenorm_core.errors import InputError
 from posenorm_core.motion import Motion
 
 from .alignment_image import draw_alignment_image
-from .keyed_motion import has_motion, read_motion, require_keys
+from .keyed_motion import has_motion, read_motion
 from .retarget import require_animatable
 from .retimed_keys import Timing, at_own_timing, key_retimed
 
@@ -77,7 +77,6 @@ def _require_two(a_armature: bpy.types.Object, b_armature: bpy.types.Object) -> 
 
 def _motion_of(armature: bpy.types.Object) -> Motion:
     """The armature's motion, of two frames at least, the root of which has keys."""
-    require_keys(armature)
     motion = read_motion(armature)
     if len(motion) < 2:
         raise InputError(f"{armature.name}: has one frame only; to be lined up it needs two or more")

@@ -74,13 +74,15 @@ def read_motion(armature: bpy.types.Object) -> Motion:
     """The motion as the armature's action holds it now, edits included, at the motion's own frames.
 
     The pelvis' keys are its path in `heading`; in the other orientations it stands in one place and the path is kept.
-    Raises InputError where the armature keeps no motion, or lacks one of its bones.
+    Raises InputError where the armature keeps no motion, lacks one of its bones, or has no keys (as where its action
+    lies in the NLA): it would seem to stand in its T-pose.
     """
     kept = _kept(armature)
     skeleton = Skeleton(tuple(kept["joint_names"]), tuple(kept["parents"]), _array(kept, "offsets", 3))
     missing = [name for name in skeleton.joint_names if name not in armature.pose.bones]
     if missing:
         raise InputError(f"{armature.name}: its bone '{missing[0]}' is gone; undo that, or normalize again")
+    require_keys(armature)
     frames = keyed_frames(armature)
     names = skeleton.joint_names
     keyed = [actions.read_curve(armature, name, "rotation_quaternion", frames, _NO_TURN) for name in names]
@@ -104,7 +106,7 @@ def read_motion(armature: bpy.types.Object) -> Motion:
 
 
 def require_keys(armature: bpy.types.Object) -> None:
-    """Raises InputError where the armature keeps no motion, or has no keys of it: `read_motion` would find it still."""
+    """Raises InputError where the armature keeps no motion, or has no keys of it."""
     root = _kept(armature)["joint_names"][0]
     if actions.first_key(armature, root, "rotation_quaternion") is None:
         raise InputError(f"{armature.name}: has no keys; give it its action back (Action Editor), or normalize again")

@@ -162,7 +162,7 @@ def _copy_mesh(
     """A mesh as it rests, moved by `matrix` from the armature's space, hung on the armature's copy."""
     copied: Any = mesh.copy()
     data: Any = mesh.data.copy()  # type: ignore[union-attr]
-    copied.data = data
+    copied.data, copied.hide_select = data, False  # glTF takes what is selected
     for animated in (copied, data, data.shape_keys):
         if animated is not None:
             animated.animation_data_clear()

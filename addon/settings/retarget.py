@@ -31,7 +31,7 @@ def _bone_changed(_row: "PosenormBone", context: bpy.types.Context) -> None:
 def _character_changed(settings: "PosenormRetargetSettings", _context: bpy.types.Context) -> None:
     """The list shows the bones of the character that was picked."""
     settings.bones.clear()
-    settings.preset = ""
+    settings.preset, settings.control_rig = "", ""
     if settings.character is None:
         return
     try:
@@ -80,6 +80,8 @@ class PosenormRetargetSettings(bpy.types.PropertyGroup):
     bones: bpy.props.CollectionProperty(type=PosenormBone)  # type: ignore[valid-type]
     chosen_row: bpy.props.IntProperty(options={"HIDDEN"})  # type: ignore[valid-type]
     preset: bpy.props.StringProperty(options={"HIDDEN"})  # type: ignore[valid-type]
+    # JSON of the mapping's `parents` and `properties`.
+    control_rig: bpy.props.StringProperty(options={"HIDDEN"})  # type: ignore[valid-type]
     is_filling: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # type: ignore[valid-type]
     root_motion: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Travel",

@@ -20,7 +20,7 @@ from addon.status import status
 from posenorm_core import quaternion
 from posenorm_core.condition_skeleton import LEAVES
 from posenorm_core.errors import InputError
-from posenorm_core.motion import ORIENTATIONS, Motion
+from posenorm_core.motion import ORIENTATIONS, Motion, with_orientation
 from posenorm_core.smoothing import smooth_points, smooth_rotations
 
 ONE_DEGREE = math.radians(1.0)
@@ -187,6 +187,22 @@ def test_a_linked_action_is_cleaned_in_a_copy(armature: Any, tmp_path: Path) -> 
     restore_raw(armature)
     assert armature.animation_data.action == linked
     assert all_keys(armature) == raw
+
+
+def test_a_linked_action_is_turned_in_a_copy(armature: Any, tmp_path: Path) -> None:
+    library, motion = str(tmp_path / "library.blend"), read_motion(armature)
+    bpy.ops.wm.save_as_mainfile(filepath=library, copy=True)
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.actions, wanted.objects = ["clip"], ["clip"]
+    linked = wanted.actions[0]
+    actions.swap_action(armature, linked)
+    turn(armature, "view")
+    assert armature.animation_data.action.library is None
+    np.testing.assert_allclose(angles(read_motion(armature), with_orientation(motion, "view")), 0, atol=2e-3)
+    keys = all_keys(wanted.objects[0])
+    with pytest.raises(InputError, match="is linked"):
+        turn(wanted.objects[0], "view")
+    assert all_keys(wanted.objects[0]) == keys
 
 
 def test_an_action_that_another_object_uses_is_left_to_it(armature: Any) -> None:

@@ -9,9 +9,13 @@ import pytest
 from dolls import MAPPING, add_doll
 from motions import random_motion
 
+from addon.operators.batch import _onto_character
+from addon.scene import actions
 from addon.scene.bone_list import listed_mapping, row_status
 from addon.scene.keyed_motion import add_motion
 from addon.status import status
+from posenorm_core.bvh import write_motion_bvh
+from posenorm_core.errors import InputError
 from posenorm_core.motion import save_motion
 from posenorm_core.retargeting.mapping import load_mapping, save_mapping
 
@@ -169,6 +173,45 @@ def test_a_folder_becomes_actions_of_the_character(doll: Any, clips: Path) -> No
     assert all(action.users for action in bpy.data.actions)  # none is lost when the file is saved
 
 
+def test_an_undo_while_a_folder_is_computed_does_no_harm(doll: Any, clips: Path) -> None:
+    name, put = doll.name, _onto_character(bpy.context)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.context.scene.frame_end = 77
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    put("walk", random_motion())
+    assert bpy.data.objects[name].animation_data.action.name == "walk"
+    bpy.context.scene.posenorm_retarget.character = None
+    with pytest.raises(InputError, match="no character is chosen"):
+        put("walk", random_motion())
+
+
+def test_clips_of_one_name_become_two_files(clips: Path, tmp_path: Path) -> None:
+    write_motion_bvh(random_motion(), clips / "walk.bvh")
+    batch = bpy.context.scene.posenorm_batch
+    batch.result, batch.preset, batch.output = "FILES", "motionbuilder", str(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    assert bpy.ops.posenorm.batch() == {"FINISHED"}
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["walk.bvh.bvh", "walk.npz.bvh", "waving.bvh"]
+
+
+def test_an_action_without_a_slot_gets_one(settings: Any, doll: Any) -> None:
+    add_source()
+    doll.animation_data_create().action = bpy.data.actions.new("mine")
+    assert bpy.ops.posenorm.retarget() == {"FINISHED"}
+    assert len(actions.curves_of(doll))
+
+
+def test_a_motion_pushed_down_is_no_t_pose(settings: Any, doll: Any, tmp_path: Path) -> None:
+    source = add_source()
+    actions.push_down(source, "strip", 1)
+    for button in (bpy.ops.posenorm.retarget, lambda: bpy.ops.posenorm.export_bvh(filepath=str(tmp_path / "x.bvh"))):
+        with pytest.raises(RuntimeError, match="has no keys"):
+            button()
+    assert not (tmp_path / "x.bvh").exists()
+
+
 def test_a_folder_becomes_files(clips: Path, tmp_path: Path) -> None:
     batch = bpy.context.scene.posenorm_batch
     batch.result, batch.preset, batch.output = "FILES", "motionbuilder", str(tmp_path / "out")
@@ -182,6 +225,7 @@ def test_a_folder_becomes_files(clips: Path, tmp_path: Path) -> None:
     ("choices", "words"),
     [
         ({"folder": "/nowhere/at/all"}, "is no folder"),
+        ({"folder": ""}, "no folder of clips is chosen"),
         ({"result": "ACTIONS"}, "no character is chosen"),
         ({"result": "FILES"}, "no folder is chosen for the files"),
     ],

@@ -2,14 +2,20 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import bpy
 import pytest
 from mathutils import Quaternion, Vector
+from motions import random_motion
 from rig_files import mpfb_armature, open_character, rigify_file, without_names
 
+from addon.scene import actions
+from addon.scene.bone_list import listed_mapping
+from addon.scene.keyed_motion import add_motion
 from addon.scene.rig import rig_of
 from posenorm_core.retargeting.guess import guess_mapping
+from posenorm_core.retargeting.mapping import load_mapping
 from posenorm_core.retargeting.parts import PARTS
 from posenorm_core.retargeting.preset import Preset, best_preset, choose_mapping, presets
 from posenorm_core.retargeting.rig import Rig
@@ -99,6 +105,23 @@ def test_rigify_s_controls_inherit_as_its_preset_says_and_drive_the_body(rigify:
             follows = turned in carriers(rig, preset, controls, deforming.get(bone, bone))
             expected = whole if follows else Quaternion()
             assert apart(now[bone] @ rest[bone].inverted(), expected) < 2e-3, (turned, bone)
+
+
+@pytest.mark.usefixtures("addon")
+def test_the_panel_s_retarget_turns_rigify_s_limbs_from_ik_to_fk(rigify: Path, tmp_path: Path) -> None:
+    _, generated = opened(rigify)
+    source = add_motion(bpy.context, random_motion(), "clip", 1)
+    settings: Any = bpy.context.scene.posenorm_retarget
+    settings.motion, settings.character = source, generated
+    expected = choose_mapping(rig_of(generated))
+    assert listed_mapping(settings) == expected
+    assert bpy.ops.posenorm.retarget() == {"FINISHED"}
+    keyed = {curve.data_path for curve in actions.curves_of(generated) or ()}
+    switches = [(bone, name) for bone, values in expected.properties.items() for name in values]
+    assert switches
+    assert {f'pose.bones["{bone}"]["{name}"]' for bone, name in switches} <= keyed
+    bpy.ops.posenorm.save_bones(filepath=str(tmp_path / "bones.json"))
+    assert load_mapping(tmp_path / "bones.json") == expected
 
 
 def opened(path: Path) -> tuple[bpy.types.Object, bpy.types.Object]:
