@@ -23,6 +23,7 @@ from posenorm_core.skeleton import MOST_JOINTS
 # Words of their own: a joint's name may hold them.
 _MOTION = re.compile(rb"(?<!\S)MOTION(?!\S)")
 _MOTION_HEAD = re.compile(rb"\s*frames:\s*(\S+)\s+frame\s+time:\s*(\S+)", re.IGNORECASE)
+_OFFSET = re.compile(rb"(?<!\S)OFFSET\s+(\S+\s+\S+\s+\S+)")
 _POSITIONS = {"xposition": 0, "yposition": 1, "zposition": 2}
 _ROTATIONS = {"xrotation": 0, "yrotation": 1, "zrotation": 2}
 
@@ -86,6 +87,8 @@ def parse_bvh(content: bytes, path: str, scale: float = 1.0) -> BvhClip:
     head, *rest = _MOTION.split(content, maxsplit=1)
     if not rest or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"HIERARCHY"):
         raise InputError(f"{path}: is no BVH file, which starts with HIERARCHY and has a MOTION section")
+    for offset in _OFFSET.findall(head):
+        _require_no_commas(offset, path)
     try:
         hierarchy = _parse_hierarchy(_words(head.decode("utf-8", errors="replace")))
     except (StopIteration, RuntimeError, ValueError, OverflowError, IndexError) as error:
@@ -159,6 +162,7 @@ def _parse_motion(motion: bytes, channel_count: int, path: str) -> tuple[np.ndar
     """The values (T, channels) and the frame time in seconds below MOTION; raises InputError."""
     frames, frame_time = -1, math.nan
     if head := _MOTION_HEAD.match(motion):
+        _require_no_commas(head[2], path)
         with contextlib.suppress(ValueError):
             frames, frame_time = int(head[1]), float(head[2])
     if not head or frames < 0:
@@ -168,6 +172,7 @@ def _parse_motion(motion: bytes, channel_count: int, path: str) -> tuple[np.ndar
     if frames == 0 or channel_count == 0:
         raise InputError(f"{path}: holds no motion ({frames} frames of {channel_count} channels)")
     rows = motion[head.end() :].lstrip()
+    _require_no_commas(rows, path)
     _require_whole_rows(rows, channel_count, path)
     values = _leading_numbers(rows)
     if values.size < frames * channel_count:
@@ -176,6 +181,14 @@ def _parse_motion(motion: bytes, channel_count: int, path: str) -> tuple[np.ndar
             f"the numbers end in frame {values.size // channel_count + 1}"
         )
     return values[: frames * channel_count].reshape(frames, channel_count), frame_time
+
+
+def _require_no_commas(numbers: bytes, path: str) -> None:
+    """Raises InputError where the first line of `numbers` is written as in Germany or France."""
+    first = numbers.split(b"\n", 1)[0].split()
+    comma = next((word for word in first if b"," in word), None)
+    if comma is not None:
+        raise InputError(f"{path}: holds the number '{comma.decode(errors='replace'):.20}'; write points, not commas")
 
 
 def _require_whole_rows(rows: bytes, channel_count: int, path: str) -> None:

@@ -1,6 +1,6 @@
 """A clip: all the people found in one input, whatever its format, each with the 24 landmarks over time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,11 +69,30 @@ class Clip:
     image_size: tuple[float, float]  # width, height in pixels; (0, 0) where the format does not tell
     frame_count: int
     people: tuple[Person, ...]  # the most visible first
-    warnings: tuple[str, ...] = ()  # what had to be assumed in reading it, a line each
+    guessed_size: tuple[float, float] = (0.0, 0.0)  # the image's, where the format has shares of it and no size
 
     def __len__(self) -> int:
         """The number of frames."""
         return self.frame_count
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What had to be assumed in reading it, a line each."""
+        if not all(self.guessed_size):
+            return ()
+        width, height = self.guessed_size
+        return (
+            f"{self.path} gives its points as shares of an image whose size it does not tell; {width:g} x {height:g} "
+            "is taken by the shape of the body, `normalize --video VIDEO` takes that of the video they are of",
+        )
+
+    def in_image(self, size: tuple[float, float]) -> "Clip":
+        """The clip of an image of `size` (pixels) where its format tells none; shares have their places in that."""
+        if all(self.image_size):
+            return self
+        scale = np.divide(size, self.guessed_size, dtype=np.float32) if all(self.guessed_size) else np.ones(2)
+        people = tuple(replace(person, seen_points=person.seen_points * scale) for person in self.people)
+        return replace(self, image_size=size, guessed_size=(0.0, 0.0), people=people)
 
     def keypoints(self, person: int | None = None) -> Keypoints:
         """The keypoints of person number `person`, or of the most visible; 30 frames/s where the rate is not known.

@@ -101,7 +101,7 @@ def normalize(
     anybody = (given.confidence > 0).any(axis=1, keepdims=True)
     sure = joint_confidence(keypoints.confidence) * anybody * certainty(said.doubt)
     said = replace(said, rotations=_smoothed(said.rotations, sure, keypoints.fps, smooth))
-    motion = _motion(keypoints, said, skeleton, sure, _source(keypoints, loaded))
+    motion = _motion(keypoints, said, skeleton, sure, _source(keypoints, loaded, smooth, exact))
     return with_orientation(motion, orientation)
 
 
@@ -220,6 +220,7 @@ def certainty(doubt: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp2(-doubt / _HALF_SURE))
 
 
-def _source(keypoints: Keypoints, weights: Weights) -> dict[str, Any]:
-    """Where the motion comes from."""
-    return {**keypoints.source, "weights": weights.name, "weights_hash": weights.digest}
+def _source(keypoints: Keypoints, weights: Weights, smooth: float, exact: bool) -> dict[str, Any]:
+    """Where the motion comes from, and what made it of that."""
+    options = {"smooth": smooth, "exact": exact}
+    return {**keypoints.source, "options": options, "weights": weights.name, "weights_hash": weights.digest}

@@ -76,7 +76,9 @@ def write_preview(
 def _place(keypoints: Keypoints, video: Video | None) -> tuple[float, float, float]:
     """Scale and shift (x, y) from the points' pixels to the stage's: all of the picture, or of the person, fits."""
     seen = keypoints.points[keypoints.confidence > 0]
-    width, height = video.size if video else keypoints.image_size
+    width, height = keypoints.image_size
+    if video and not width * height:
+        width, height = video.size
     low, high = np.zeros(2), np.array([width, height])
     if not width * height:
         margin = 0.15 * np.ptp(seen, axis=0)

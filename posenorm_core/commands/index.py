@@ -19,7 +19,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.description = (
         "Indexes the poses of everybody in every clip of a folder, of any format that normalize reads but videos. "
-        "Run again, it adds what is new or has changed and takes out what is gone; stopped, it goes on where it was."
+        "Run again, it adds what is new or has changed, or was read by other weights or with another --fps, and takes "
+        "out what is gone; stopped, it goes on where it was."
     )
     parser.set_defaults(command=run)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder of clips, or one clip")

@@ -132,10 +132,18 @@ def _read(options: argparse.Namespace, video: Video | None) -> AnyClip:
     else:
         read = read_any(options.input, options.fps)
         if isinstance(read, MotionClip):
+            _warn_of_motion(read, options)
             return read
         clip = _of_video(read, video) if video else read
     list_people(clip, "all" if options.person is None else str(options.person))
     return clip
+
+
+def _warn_of_motion(clip: MotionClip, options: argparse.Namespace) -> None:
+    """What is not used of the options where no network is to judge anything."""
+    for given, option in ((options.exact, "--exact"), (options.weights, "--weights"), (options.video, "--video")):
+        if given:
+            tell(f"warning: {clip.path} is a motion, no keypoints; {option} is not used")
 
 
 def _of_video(clip: Clip, video: Video) -> Clip:
@@ -143,8 +151,7 @@ def _of_video(clip: Clip, video: Video) -> Clip:
     # Detectors may leave out the last frames, or see one more than the times of the others tell of.
     if abs(len(clip) - video.frame_count) > max(2, 0.02 * len(clip)):
         tell(f"warning: {clip.path} has {len(clip)} frames, {video.path} {video.frame_count}; are they of each other?")
-    size = clip.image_size if all(clip.image_size) else video.size
-    return replace(clip, fps=clip.fps or video.fps, image_size=size)
+    return replace(clip.in_image(video.size), fps=clip.fps or video.fps)
 
 
 def _write(

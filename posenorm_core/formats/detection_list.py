@@ -8,6 +8,7 @@ import numpy as np
 
 from posenorm_core.clip import Clip
 from posenorm_core.errors import InputError
+from posenorm_core.formats.image_shares import likeliest_size
 from posenorm_core.formats.layout import Layout, likeliest_layout, to_landmarks
 from posenorm_core.keypoints import LARGEST_COORDINATE
 from posenorm_core.people import Detections, find_people
@@ -20,7 +21,7 @@ class Detection(NamedTuple):
 
     frame: int  # from 0
     identity: int  # the detector's own number for the person, -1 where it gives none
-    keypoints: np.ndarray  # (K, 3): x and y in pixels, confidence in 0…1
+    keypoints: np.ndarray  # (K, 3): x and y in pixels or shares of the image, confidence in 0…1
     told_by: str  # the file, or the part of it, as a message names it
 
 
@@ -32,9 +33,12 @@ def clip_of_detections(
     frame_count: int,
     fps: float | None,
     image_size: tuple[float, float] = (0.0, 0.0),
+    *,
+    in_shares: bool = False,
 ) -> Clip:
     """The clip of `detections`, whose keypoints are of one of `layouts`: of those with as many, the likeliest.
 
+    `in_shares`: of the image's width and height; where `image_size` does not tell them they are guessed.
     Raises InputError where no layout has as many keypoints, or two people have different numbers of them.
     """
     if not detections:
@@ -54,10 +58,15 @@ def clip_of_detections(
     raw = np.stack([detection.keypoints for detection in detections])
     layout = likeliest_layout(fitting, raw[..., :2], raw[..., 2])
     points, confidence = to_landmarks(layout, raw[..., :2], raw[..., 2])
+    guessed = (0.0, 0.0)
+    if in_shares:
+        if not all(image_size):
+            guessed = likeliest_size(points, confidence)
+        points *= image_size if all(image_size) else guessed
     frames = np.array([detection.frame for detection in detections])
     identities = np.array([detection.identity for detection in detections])
     people = find_people(Detections(frames, points, confidence, identities), frame_count, fps)
-    return Clip(str(path), f"{detector} ({layout.name})", fps, image_size, frame_count, people)
+    return Clip(str(path), f"{detector} ({layout.name})", fps, image_size, frame_count, people, guessed)
 
 
 def readable_counts(layouts: Sequence[Layout]) -> str:

@@ -6,8 +6,6 @@ is taken, upright or not by the breadth of the shoulders beside the torso, and t
 (metres, the origin between the hips) are no picture and are refused. Visibility is the confidence.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from posenorm_core.clip import Clip
@@ -25,11 +23,7 @@ DESCRIPTION = "MediaPipe Pose's 33 landmarks (JSON or CSV)"
 _LARGEST_SHARE = 4.0
 # The middle of the hips is the world landmarks' origin.
 _ORIGIN = 0.02
-_SHOULDERS, _HIPS = [11, 12], [23, 24]
-_LANDSCAPE, _PORTRAIT = (1920.0, 1080.0), (1080.0, 1920.0)
-# From the front shoulders are some 0.7 torsos broad: in shares 0.4 of a landscape's and 1.2 of a portrait's.
-# Videos filmed in either gave 0.3 to 0.4, and 0.8 to 1.2.
-_PORTRAIT_FROM = 0.6
+_HIPS = [23, 24]
 # A folder's files are all alike: so many are looked at.
 _HEADS = 20
 
@@ -53,21 +47,13 @@ def read(source: Source, fps: float | None) -> Clip:
     keypoints = _keypoints(poses, path)
     seen = keypoints[..., 2] > 0
     _require_image_landmarks(keypoints, seen, path)
-    size = poses.image_size
-    warnings: tuple[str, ...] = ()
-    if seen.any() and _are_shares(keypoints, seen):
-        if not all(size):
-            size = _likeliest_size(keypoints, seen)
-            warnings = (
-                f"{path} gives its points as shares of an image whose size it does not tell; {size[0]:g} x {size[1]:g} "
-                "is taken by the shape of the body, write the right one into it as 'width' and 'height'",
-            )
-        keypoints[..., :2] *= size
+    in_shares = bool(seen.any()) and _are_shares(keypoints, seen)
     told = zip(poses.frames.tolist(), poses.identities.tolist(), keypoints, strict=True)
     detections = [Detection(frame, identity, pose, path) for frame, identity, pose in told]
-    rate = poses.fps or fps
-    clip = clip_of_detections(path, "MediaPipe", detections, [MEDIAPIPE_33], poses.frame_count, rate, poses.image_size)
-    return replace(clip, warnings=warnings)
+    rate, size = poses.fps or fps, poses.image_size
+    return clip_of_detections(
+        path, "MediaPipe", detections, [MEDIAPIPE_33], poses.frame_count, rate, size, in_shares=in_shares
+    )
 
 
 def _is_json(source: Source) -> bool:
@@ -103,12 +89,3 @@ def _are_shares(keypoints: np.ndarray, seen: np.ndarray) -> bool:
     """Whether the points of `keypoints` (N, 33, 3) are shares of the image, not pixels."""
     farthest = np.abs(keypoints[seen.any(axis=1), :, :2]).max(axis=(1, 2))
     return bool(np.median(farthest) <= _LARGEST_SHARE)
-
-
-def _likeliest_size(keypoints: np.ndarray, seen: np.ndarray) -> tuple[float, float]:
-    """16:9, upright or not: by shoulders and torso in `keypoints` (N, 33, 3), in shares of the image."""
-    whole = keypoints[seen[:, _SHOULDERS + _HIPS].all(axis=1), :, :2]
-    shoulders = np.abs(np.diff(whole[:, _SHOULDERS, 0], axis=1))[:, 0]
-    torso = np.abs(whole[:, _SHOULDERS, 1].mean(axis=1) - whole[:, _HIPS, 1].mean(axis=1))
-    upright = len(whole) > 0 and np.median(shoulders) > _PORTRAIT_FROM * np.median(torso)
-    return _PORTRAIT if upright else _LANDSCAPE

@@ -4,8 +4,8 @@ The frame is the number in the file's name; numbers that are left out are frames
 Each file lists the people of its frame as flat x, y, confidence triples, mostly without identity. What the lists
 are called has changed: `people` with `pose_keypoints_2d`, before version 1.2 `pose_keypoints`, before 1.0
 `body_parts`, and in the CMU demo before that `bodies` with `joints` (release notes). ControlNet's tools write a
-clip as one list of frames with the size of the image, the keypoints in pixels or as shares of it. Frame rate, and
-else the image size, the format does not tell.
+clip as one list of frames with the size of the image, the keypoints in pixels or as shares of it; so are those of
+OpenPose's own `--keypoint_scale` 3 (0…1) and 4 (-1…1). Frame rate, and else the image size, the format does not tell.
 """
 
 from collections.abc import Iterator
@@ -33,6 +33,8 @@ DESCRIPTION = "OpenPose JSON (BODY_25, BODY_25B or COCO 18; a folder, a zip of i
 
 _LISTS = ("people", "bodies")
 _KEYS = ("pose_keypoints_2d", "pose_keypoints", "body_parts", "joints")
+# No person is a pixel large; rounding may leave the image by a little.
+_LARGEST_SHARE = 1.001
 _COUNTS = tuple(layout.keypoint_count for layout in OPENPOSE_LAYOUTS)
 
 
@@ -55,9 +57,14 @@ def read(source: Source, fps: float | None) -> Clip:
         sizes.append((frame.get("canvas_width"), frame.get("canvas_height")))
         frame_count = number + 1
     image_size = common_image_size(sizes)
-    if image_size[0] and all((person.keypoints[:, :2] <= 1).all() for person in detections):
-        detections = [person._replace(keypoints=person.keypoints * (*image_size, 1)) for person in detections]
-    return clip_of_detections(source.path, "OpenPose JSON", detections, OPENPOSE_LAYOUTS, frame_count, fps, image_size)
+    lowest, highest = _range(detections)
+    in_shares = highest <= _LARGEST_SHARE and lowest >= -_LARGEST_SHARE
+    if in_shares and lowest < 0:
+        halved = np.array([0.5, 0.5, 1.0]), np.array([0.5, 0.5, 0.0])
+        detections = [each._replace(keypoints=each.keypoints * halved[0] + halved[1]) for each in detections]
+    return clip_of_detections(
+        source.path, "OpenPose JSON", detections, OPENPOSE_LAYOUTS, frame_count, fps, image_size, in_shares=in_shares
+    )
 
 
 def people_of_frame(number: int, frame: Any, name: str) -> list[Detection]:
@@ -75,6 +82,13 @@ def people_of_frame(number: int, frame: Any, name: str) -> list[Detection]:
         if flat:
             found.append(Detection(number, identity_of(person.get("person_id")), _keypoints(flat, name), name))
     return found
+
+
+def _range(detections: list[Detection]) -> tuple[float, float]:
+    """The least and the greatest coordinate that was found; no share of an image where none was."""
+    found = [each.keypoints[each.keypoints[:, 2] > 0, :2] for each in detections]
+    found = [points for points in found if len(points)]
+    return (min(p.min() for p in found), max(p.max() for p in found)) if found else (0.0, np.inf)
 
 
 def _begins_as_frames(head: bytes) -> bool:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,7 +37,14 @@ _HEADER = 128
 # Descriptors, and what is written aside.
 _OURS = ("[0-9]*.npy", ".[0-9]*.npy", ".index-*.jsonl", ".inverted-*")
 _FRAME_BYTES = DIMENSIONS * np.dtype(np.float32).itemsize
-Stamp = tuple[int, int]
+
+
+class Stamp(NamedTuple):
+    """What tells a clip that has to be read again: its bytes, its last change (ns), and by what it was read."""
+
+    size: int
+    modified: int
+    made_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Index:
 
     def stamps(self) -> dict[str, Stamp]:
         """The `stamp` of each clip when it was indexed, by its absolute path."""
-        return {clip.path: (clip.size, clip.modified) for clip in self.clips}
+        return {clip.path: Stamp(clip.size, clip.modified, clip.made_by) for clip in self.clips}
 
     def descriptors(self, clip: IndexedClip) -> np.ndarray:
         """The descriptors (T, 32) of `clip`, mapped; raises InputError where their file is damaged."""
@@ -210,12 +218,12 @@ def add_clip(index: Index, path: Path, name: str, people: Sequence[Person], read
     is writing to the index or it cannot be written.
     """
     index._begin_writing()
-    where, (size, modified) = str(path.resolve()), read_at or stamp(path)
+    where, read_at = str(path.resolve()), read_at or stamp(path)
     added = []
     for number, person in enumerate(people, start=index._next_file):
         descriptors = np.ascontiguousarray(person.descriptors, dtype=np.float32)
         clip = IndexedClip(
-            name, where, person.number, len(descriptors), float(person.fps), size, modified, f"{number:07}.npy"
+            name, where, person.number, len(descriptors), float(person.fps), *read_at, f"{number:07}.npy"
         )
         with write_aside(index.folder / clip.file) as aside, aside.open("wb") as file:
             np.save(file, descriptors)
@@ -234,10 +242,10 @@ def remove_clips(index: Index, paths: Iterable[str]) -> Index:
     return index
 
 
-def stamp(path: Path) -> Stamp:
-    """Bytes and time of the last change (ns) of the file at `path`, or of all files in that folder."""
+def stamp(path: Path, made_by: str = "") -> Stamp:
+    """The stamp of the file at `path`, or of all files in that folder, read by `made_by`."""
     found = [each.stat() for each in ([path] if path.is_file() else path.iterdir())]
-    return sum(each.st_size for each in found), max((each.st_mtime_ns for each in found), default=0)
+    return Stamp(sum(each.st_size for each in found), max((each.st_mtime_ns for each in found), default=0), made_by)
 
 
 def _require_whole(folder: Path, clip: IndexedClip) -> None:

@@ -18,7 +18,9 @@ LIST = "index.jsonl"
 # The list of version 1, written whole for every clip.
 _FORMER_LIST = "index.json"
 # What a line of the journal tells of a clip, and of each of its people.
-_OF_CLIP, _OF_PERSON = ("name", "size", "modified"), ("person", "frames", "fps", "file")
+_OF_CLIP, _OF_PERSON = ("name", "size", "modified", "made_by"), ("person", "frames", "fps", "file")
+# What lines did not tell before.
+_BY_DEFAULT: Line = {"made_by": ""}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class IndexedClip:
     fps: float
     size: int  # bytes of the clip's files when it was read
     modified: int  # when they were last changed, nanoseconds
+    made_by: str  # what else the descriptors depend on: the same clip by something else has others
     file: str
 
 
@@ -81,7 +84,8 @@ def read_list(folder: Path) -> tuple[list[Line], int]:
 
 def people_of_line(path: str, line: Line) -> tuple[IndexedClip, ...]:
     """Those of the clip at `path`, of which a line tells; raises what a wrong one does."""
-    return tuple(_clip({**told, **{name: line[name] for name in _OF_CLIP}, "path": path}) for told in line["people"])
+    known = {**_BY_DEFAULT, **line}
+    return tuple(_clip({**told, **{name: known[name] for name in _OF_CLIP}, "path": path}) for told in line["people"])
 
 
 def _clip(told: dict[str, Any]) -> IndexedClip:

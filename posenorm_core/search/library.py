@@ -13,6 +13,7 @@ from posenorm_core.formats import openpose
 from posenorm_core.formats.source import Source
 from posenorm_core.search.index import Index, Person, Stamp, add_clip, remove_clips, stamp
 from posenorm_core.search.pose_code import pose_descriptors
+from posenorm_core.weights import load_weights
 
 if TYPE_CHECKING:
     from posenorm_core.search.cluster import Cluster
@@ -77,8 +78,9 @@ def add_library(
 ) -> Added:
     """The index with the clips at `paths` in `folder`, every person of each; `refuse` is told why a clip is not.
 
-    `fps` is the rate of clips whose format has none. Clips that have not changed since they were indexed are not
-    read, and those the index has from `folder` that are not among `paths`, or are none any more, are taken out of it.
+    `fps` is the rate of clips whose format has none. Clips that have not changed since they were indexed by the same
+    weights and rate are not read, and those the index has from `folder` that are not among `paths`, or are none any
+    more, are taken out of it.
     With a `cluster` its workers read, and clips are added in the order in which they are done: a long one holds nobody
     up, and what is done is on the disk. Raises InputError where the index cannot be written or the cluster does not do
     its work.
@@ -87,10 +89,10 @@ def add_library(
     gone = _gone(index, folder, set(located.values()))
     if gone:
         remove_clips(index, gone)
-    stamps, clips, refused = index.stamps(), [], 0
+    stamps, clips, refused, made_by = index.stamps(), [], 0, _made_by(fps)
     for path in paths:
         try:
-            now = stamp(path)
+            now = stamp(path, made_by)
         except OSError as error:
             refuse(f"{path}: cannot be read ({error.strerror})")
             refused += 1
@@ -121,6 +123,11 @@ def people_of(path: Path, progress: Callable[[int, int], None] | None = None, fp
         motion = motion_of(clip, number, progress=progress)
         people.append(Person(number, motion.fps, pose_descriptors(motion)))
     return people
+
+
+def _made_by(fps: float | None) -> str:
+    """What descriptors depend on beside their clip."""
+    return f"weights {load_weights().digest}, " + ("no rate given" if fps is None else f"{fps:g} frames/s")
 
 
 def _one_by_one(clips: list[_Clip], telling: Telling, fps: float | None) -> Iterator[tuple[_Clip, _People]]:

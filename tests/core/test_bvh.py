@@ -192,6 +192,9 @@ def test_the_same_in_another_spelling_is_the_same(written: bytes, otherwise: byt
         (SMALL[:-8], "cut short"),
         (SMALL.replace(b"-10 0\n7", b"-10 0 5\n7").replace(b"-12 0\n", b"-12 0 5\n"), "12 numbers for 11 channels"),
         (SMALL.replace(b"90 0 0 0 90", b"90 x 0 0 90"), "cut short or damaged"),
+        (SMALL.replace(b"0.0333667", b"0,0333667"), "the number '0,0333667'; write points, not commas"),
+        (SMALL.replace(b"0 -10 0\n7", b"0 -10,5 0\n7"), "the number '-10,5'; write points, not commas"),
+        (SMALL.replace(b"OFFSET 0 4 0", b"OFFSET 0 4,0 0"), "the number '4,0'; write points, not commas"),
     ],
 )
 def test_what_is_no_whole_bvh_is_refused_in_one_line(content: bytes, complaint: str) -> None:

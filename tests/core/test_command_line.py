@@ -20,6 +20,7 @@ from processor_time import best_time
 from posenorm_core import __main__ as command_line
 from posenorm_core.architecture import Architecture
 from posenorm_core.bvh import read_bvh
+from posenorm_core.cleaning import GENTLE
 from posenorm_core.commands import normalize as normalize_command
 from posenorm_core.condition_skeleton import CONDITION_SKELETON, JOINT_NAMES, PARENTS
 from posenorm_core.foot_lock import lock_motion_feet
@@ -30,6 +31,7 @@ from posenorm_core.motion import load_motion
 from posenorm_core.normalizer import normalize
 from posenorm_core.quaternion import geodesic_angle
 from posenorm_core.skeleton import Skeleton, save_skeleton
+from posenorm_core.video import open_video
 from posenorm_core.weights import SHIPPED, layer_shapes, save_weights
 
 
@@ -159,6 +161,38 @@ def test_keypoints_take_the_rate_and_the_size_of_their_video(run, clip: Path, tm
     assert_refused(run(video, "--video", longer), "is a video itself; leave --video out")
     assert_refused(run(video, "--exact"), "is not exact; leave --exact out")
     assert_refused(run(clip, "--video", tmp_path / "none.mp4"), "there is no such file")
+
+
+def test_shares_have_their_places_in_the_video_they_are_of(run, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="the extra [video] is not installed")
+    from test_video import even
+    from test_video import write as write_video
+
+    video = write_video(tmp_path / "v.mp4", even(12, 25, 12800), base=12800, rate=25)
+    width, height = open_video(video).size
+    texts = {}
+    for name, size in (("pixels", (1, 1)), ("shares", (width, height))):
+        flats = [np.array(person(BODY_25, (width / 2 + t, height / 2), 0.4 * height)).reshape(-1, 3) for t in range(12)]
+        texts[name] = [frame((flat / (*size, 1)).ravel().tolist()) for flat in flats]
+    motions = []
+    for name in texts:
+        code, _, err = run(write_frames(tmp_path / name, texts[name]), "--video", video)
+        assert (code, err) == (0, "")
+        motions.append(load_motion(tmp_path / "out.npz"))
+    assert geodesic_angle(*(motion.rotations.astype(float) for motion in motions)).max() < 1e-3
+
+
+def test_a_motion_tells_what_made_it_and_what_of_the_options_was_not_used(
+    run, clip: Path, tmp_path: Path, weights: Path
+) -> None:
+    for options, made in (([], (GENTLE, False)), (["--smooth", 0.25], (0.25, False)), (["--exact"], (0, True))):
+        assert run(clip, "--fps", 30, *options)[0] == 0
+        assert load_motion(tmp_path / "out.npz").source["options"] == dict(zip(("smooth", "exact"), made, strict=True))
+    again = tmp_path / "again.npz"
+    code, _, err = run(tmp_path / "out.npz", "-o", again, "--exact", "--weights", weights)
+    assert code == 0
+    assert [line.split(";")[-1] for line in err.splitlines()] == [" --exact is not used", " --weights is not used"]
+    assert load_motion(again).source["options"] == {"smooth": 0, "exact": True}
 
 
 def test_progress_is_shown_to_a_terminal_only(run, clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

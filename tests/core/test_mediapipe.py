@@ -237,8 +237,11 @@ def test_a_size_that_is_not_told_is_taken_by_the_body_and_warned_of(
     assert clip.image_size == (0, 0)
     (warning,) = clip.warnings
     assert f"{width} x {height} is taken" in warning
-    assert "'width' and 'height'" in warning
+    assert "--video" in warning
     assert_walk(clip)
+    larger = clip.in_image((2 * width, 2 * height))
+    assert (larger.image_size, larger.warnings) == ((2 * width, 2 * height), ())
+    assert_walk(larger, scale=2)
     assert main(["normalize", str(tmp_path / "clip"), "-o", str(tmp_path / "out.npz"), "--fps", "30"]) == 0
     assert capsys.readouterr().err.splitlines() == [f"warning: {warning}"]
 

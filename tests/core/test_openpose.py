@@ -114,6 +114,29 @@ def test_one_list_of_frames_is_a_clip_with_the_size_of_its_image(tmp_path: Path,
     np.testing.assert_allclose(right_hip, [(280, 240), (282, 240), (286, 240)], atol=0.01)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize("scale", [3, 4])
+def test_shares_of_the_image_are_pixels_of_one_of_the_likeliest_size(
+    tmp_path: Path, scale: int, size: tuple[int, int], layout
+) -> None:
+    texts = []
+    for t in range(4):
+        flat = np.array(person(layout, (400 + 2 * t, 400))).reshape(-1, 3)
+        flat[:, :2] /= size
+        if scale == 4:
+            flat[:, :2] = 2 * flat[:, :2] - 1  # what is missing, too, and then has the confidence 0
+        texts.append(frame(flat.ravel().tolist()))
+    clip = read_clip(write_frames(tmp_path / "clip", texts))
+    assert (clip.image_size, clip.guessed_size, clip.format_name) == ((0, 0), size, f"OpenPose JSON ({layout.name})")
+    assert "--video" in clip.warnings[0]
+    for name in ("nose", "left_wrist", "right_ankle"):
+        expected = np.array([[400 + 2 * t, 400] for t in range(4)]) + 200 * np.array(FIGURE[name])
+        np.testing.assert_allclose(clip.people[0].seen_points[:, landmark(name)], expected, atol=0.01, err_msg=name)
+    half = clip.in_image((size[0] / 2, size[1] / 2))
+    np.testing.assert_allclose(half.people[0].seen_points * 2, clip.people[0].seen_points, rtol=1e-6)
+
+
 def test_confidence_is_clipped_and_no_confidence_means_missing(tmp_path: Path) -> None:
     flat = person(BODY_25)
     flat[2], flat[5], flat[2 * 3 : 3 * 3] = 1.7, -0.5, [0, 0, 0]

@@ -10,6 +10,7 @@ from posenorm_core.builtin_motion import demo_clips
 from posenorm_core.errors import InputError
 from posenorm_core.normalizer import normalize
 from posenorm_core.preview import write_preview
+from posenorm_core.video import open_video
 
 av = pytest.importorskip("av", reason="the extra [video] is not installed")
 pytest.importorskip("cv2", reason="the extra [video] is not installed")
@@ -86,6 +87,24 @@ def test_the_2d_pose_stands_where_its_landmarks_are(clip, tmp_path):
     drawn = drawn[drawn[:, 0] < 500]  # without the time below
     assert abs(drawn[:, 1].max() - 500) < 6
     assert abs(drawn[:, 0].min() - 150) < 6
+
+
+def test_points_of_another_size_than_their_video_stand_on_the_same_place(clip, tmp_path):
+    from test_video import even
+    from test_video import write as write_video
+
+    keypoints, motion = clip
+    video = open_video(write_video(tmp_path / "v.mp4", even(40, 25, 12800), base=12800, rate=25))
+    assert video.size[0] / video.size[1] == pytest.approx(4 / 3)
+    drawn = []
+    for size in ((1600.0, 1200.0), (400.0, 300.0)):
+        shown = replace(keypoints, image_size=size, points=np.full_like(keypoints.points, 0.5) * size)
+        shown.points[:, 3] = np.multiply(size, (0.9, 0.2))
+        write_preview(tmp_path / "p.mp4", motion, shown, video=video)
+        drawn.append(where(frames_of(tmp_path / "p.mp4")[0][5][:, :620], ORANGE))
+    assert len(drawn[0]) > 100
+    np.testing.assert_allclose(drawn[0].mean(axis=0), drawn[1].mean(axis=0), atol=1)
+    assert drawn[0][:, 1].max() == pytest.approx(0.9 * 620, abs=8)
 
 
 def test_what_cannot_be_written_is_told_and_leaves_nothing(clip, tmp_path):

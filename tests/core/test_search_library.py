@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from search_library import run, write_clip, write_library
 from posenorm_core.commands import index as index_command
 from posenorm_core.commands import search as search_command
 from posenorm_core.motion import load_motion
+from posenorm_core.search import library as search_library
 from posenorm_core.search.index import create_index, open_index
 from posenorm_core.search.index_list import LIST
 from posenorm_core.search.pose_code import pose_descriptors
+from posenorm_core.weights import load_weights
 
 
 @pytest.fixture
@@ -55,6 +58,31 @@ def test_adding_leaves_what_was_there_as_it_was(clips: Path, tmp_path: Path) -> 
     assert len(after) == len(before) + 1
 
 
+def test_another_rate_or_other_weights_are_another_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walking_clip(tmp_path / "clips")
+    counts = []
+    for fps in (None, 25, 25, None):
+        _, out, err = run(index_command, tmp_path / "clips", "-o", tmp_path / "index", *(["--fps", fps] if fps else []))
+        assert err == ""
+        counts.append((out.split("; ")[1].split(" clips")[0], open_index(tmp_path / "index").clips[0].fps))
+    assert counts == [("1", 30), ("1", 25), ("0", 25), ("1", 30)]
+    other = replace(load_weights(), digest="other")
+    monkeypatch.setattr(search_library, "load_weights", lambda: other)
+    assert "1 clips added, 0 unchanged" in run(index_command, tmp_path / "clips", "-o", tmp_path / "index")[1]
+    assert "0 clips added, 1 unchanged" in run(index_command, tmp_path / "clips", "-o", tmp_path / "index")[1]
+
+
+def test_clips_of_which_is_not_told_what_read_them_are_read_again(clips: Path, tmp_path: Path) -> None:
+    run(index_command, clips, "-o", tmp_path / "index")
+    path = tmp_path / "index" / LIST
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    told = [{key: value for key, value in line.items() if key != "made_by"} for line in lines]
+    path.write_text("".join(json.dumps(line) + "\n" for line in told))
+    before = listed(tmp_path / "index")
+    assert "3 clips added, 0 unchanged" in run(index_command, clips, "-o", tmp_path / "index")[1]
+    assert listed(tmp_path / "index") == before
+
+
 def test_a_changed_clip_takes_the_place_of_the_former(clips: Path, tmp_path: Path) -> None:
     run(index_command, clips, "-o", tmp_path / "index")
     write_clip(clips / "walk.npz", "wave", seconds=2.0)
@@ -80,9 +108,7 @@ def test_a_changed_clip_that_is_none_any_more_is_not_found_as_it_was(clips: Path
 def test_a_clip_that_changes_while_it_is_read_is_read_again(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from posenorm_core.search import library
-
-    read = library.people_of
+    read = search_library.people_of
 
     def changing(path: Path, *others: object) -> object:
         found = read(path, *others)  # type: ignore[arg-type]
@@ -91,7 +117,7 @@ def test_a_clip_that_changes_while_it_is_read_is_read_again(
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(library, "people_of", changing)
+        patch.setattr(search_library, "people_of", changing)
         run(index_command, clips, "-o", tmp_path / "index")
     _, out, _ = run(index_command, clips, "-o", tmp_path / "index")
     assert "240 frames; 1 clips added, 2 unchanged" in out
@@ -145,9 +171,7 @@ def test_a_folder_that_is_empty_or_cannot_be_seen_empties_no_index(
 def test_a_clip_that_vanishes_meanwhile_is_left_out(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from posenorm_core.search import library
-
-    vanished = [clips / "gone.npz", *library.clip_paths(clips, tmp_path)]
+    vanished = [clips / "gone.npz", *search_library.clip_paths(clips, tmp_path)]
     monkeypatch.setattr(index_command, "clip_paths", lambda *_: vanished)
     code, out, err = run(index_command, clips, "-o", tmp_path / "index")
     assert code == 0
