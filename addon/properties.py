@@ -23,13 +23,21 @@ _person_items: list[tuple[str, str, str, int]] = []
 
 def _list_people(settings: "PosenormSettings", _context: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
     clip = source.recall(settings.source)
+    chosen = settings.person_number
     _person_items[:] = [(MOST_VISIBLE, "Most visible", "The person seen in most of the frames", 0)]
     for number, person in enumerate(clip.people if clip else (), start=1):
         label, tip = f"Person {number}", "A recorded motion"
         if isinstance(person, Person):
             label, tip = f"{label} ({person.share:.0%} of frames)", f"Mean confidence {person.mean_confidence:.2f}"
         _person_items.append((str(number), label, tip, number))
+    if chosen and clip is None:  # the source is not read yet, as in a file that was opened
+        _person_items.append((str(chosen), f"Person {chosen}", "As chosen before", chosen))
     return _person_items
+
+
+def _person_changed(settings: "PosenormSettings", _context: bpy.types.Context) -> None:
+    """Keeps the choice where the list of people does not: beside Blender's data."""
+    settings.person_number = int(settings.person)
 
 
 def _source_changed(settings: "PosenormSettings", _context: bpy.types.Context) -> None:
@@ -50,8 +58,9 @@ class PosenormSettings(bpy.types.PropertyGroup):
         update=_source_changed,
     )
     person: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Person", description="Whom to normalize", items=_list_people
+        name="Person", description="Whom to normalize", items=_list_people, update=_person_changed
     )
+    person_number: bpy.props.IntProperty(options={"HIDDEN"}, min=0)  # type: ignore[valid-type]
     fps: bpy.props.FloatProperty(  # type: ignore[valid-type]
         name="Frame Rate",
         description="Frames per second of the video, which this format does not tell",
@@ -83,6 +92,11 @@ class PosenormSettings(bpy.types.PropertyGroup):
     start_frame: bpy.props.IntProperty(  # type: ignore[valid-type]
         name="Start Frame", description="The scene's frame of the clip's first frame", default=1, min=0
     )
+
+
+def chosen_person(settings: Any) -> int | None:
+    """The number of the person chosen, None for the most visible."""
+    return settings.person_number or None
 
 
 def settings_of(context: bpy.types.Context) -> Any:

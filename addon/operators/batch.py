@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from posenorm_core.errors import InputError
+from posenorm_core.files import require_writable
 from posenorm_core.motion import Motion
 from posenorm_core.retargeting.mapping import BoneMapping
 from posenorm_core.retargeting.retarget import RetargetOptions
@@ -19,9 +20,10 @@ from ..registration import registration_of
 from ..scene.bone_list import listed_mapping
 from ..scene.export_presets import PRESETS
 from ..scene.keyed_motion import add_motion, discard
+from ..scene.moved_meanwhile import moved_meanwhile
 from ..scene.retarget import Placement, require_animatable, retarget_onto
 from ..settings.batch import batch_settings_of
-from ..settings.retarget import retarget_settings_of
+from ..settings.retarget import retarget_settings_of, still_there
 from .job_operator import JobOperator
 from .normalize import chosen_body
 
@@ -90,13 +92,15 @@ def _putter(context: bpy.types.Context) -> _Put:
     if not settings.output:
         raise InputError("Into: no folder is chosen for the files; choose one")
     folder, preset = Path(bpy.path.abspath(settings.output)), PRESETS[settings.preset]
-    onto = _onto_character(context) if retarget_settings_of(context).character is not None else None
+    require_writable(folder / f"clip{preset.suffix}")
+    onto = _onto_character(context) if still_there(retarget_settings_of(context).character) is not None else None
 
     def write(name: str, motion: Motion) -> None:
         path = folder / f"{name}{preset.suffix}"
         if onto is not None:
-            onto(name, motion)
-            preset.write(context, retarget_settings_of(context).character, path)
+            with moved_meanwhile(_chosen_character(context)):
+                onto(name, motion)
+                preset.write(context, _chosen_character(context), path)
             return
         armature = add_motion(context, motion, name, start)
         try:
@@ -121,7 +125,7 @@ def _onto_character(context: bpy.types.Context) -> _Put:
 
 def _chosen_character(context: bpy.types.Context) -> bpy.types.Object:
     """The section Retarget's character. Raises InputError where none is chosen, or it may not be animated."""
-    character: bpy.types.Object | None = retarget_settings_of(context).character
+    character = still_there(retarget_settings_of(context).character)
     if character is None:
         raise InputError("no character is chosen in the section Retarget; pick its armature")
     require_animatable(character)

@@ -17,13 +17,13 @@ from posenorm_core.skeleton import Skeleton, load_skeleton
 from .. import source
 from ..job import Report, Work
 from ..preferences import weights_path
-from ..properties import MOST_VISIBLE, settings_of
+from ..properties import chosen_person, settings_of
 from ..registration import registration_of
 from ..scene.bone_list import listed_mapping
 from ..scene.confidence_marks import mark_uncertain
 from ..scene.keyed_motion import add_motion
 from ..scene.rig import rig_of
-from ..settings.retarget import retarget_settings_of
+from ..settings.retarget import retarget_settings_of, still_there
 from .job_operator import JobOperator
 
 
@@ -68,7 +68,7 @@ class PosenormNormalize(JobOperator):
         settings = settings_of(context)
         self._source, self._start_frame = settings.source, settings.start_frame
         clip = source.recall(settings.source)
-        self._person = int(settings.person) if clip and settings.person != MOST_VISIBLE else None
+        self._person = chosen_person(settings)
         return choices_of(
             context, path=bpy.path.abspath(settings.source), clip=clip, person=self._person, fps=settings.fps
         ).compute
@@ -109,10 +109,11 @@ def chosen_body(context: bpy.types.Context) -> Skeleton:
         return _read_skeleton(Path(bpy.path.abspath(settings.skeleton_path)))
     if settings.body == "CHARACTER":
         retargeting = retarget_settings_of(context)
-        if retargeting.character is None:
+        character = still_there(retargeting.character)
+        if character is None:
             raise InputError("Body: no character is chosen; pick its armature, or the condition skeleton")
-        metres = float(np.abs(retargeting.character.matrix_world.to_scale()).mean())
-        return body_of(rig_of(retargeting.character), listed_mapping(retargeting), metres)
+        scales: Any = character.matrix_world.to_scale()
+        return body_of(rig_of(character), listed_mapping(retargeting), float(np.abs(scales).mean()))
     return CONDITION_SKELETON
 
 

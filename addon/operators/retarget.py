@@ -16,13 +16,13 @@ from ..scene.bone_list import listed_mapping, remember, show_mapping
 from ..scene.keyed_motion import has_motion, read_motion
 from ..scene.retarget import Placement, retarget_onto
 from ..scene.rig import rig_of
-from ..settings.retarget import retarget_settings_of
+from ..settings.retarget import retarget_settings_of, still_there
 from .telling import TellingOperator
 
 
 def source_of_motion(context: bpy.types.Context) -> Any:
     """The armature whose motion is retargeted: the one picked, the active one, or the scene's only one of ours."""
-    for candidate in (retarget_settings_of(context).motion, context.object):
+    for candidate in (still_there(retarget_settings_of(context).motion), context.object):
         if has_motion(candidate):
             return candidate
     scene: Any = context.scene
@@ -36,7 +36,7 @@ class _BoneOperator(TellingOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There must be a character; the greyed button says so."""
-        if retarget_settings_of(context).character is None:
+        if still_there(retarget_settings_of(context).character) is None:
             cls.poll_message_set("Pick the character's armature first")  # type: ignore[attr-defined]
             return False
         return True

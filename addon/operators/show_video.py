@@ -5,13 +5,16 @@ from typing import Any
 
 import bpy
 
-from posenorm_core.formats import read_clip
+from posenorm_core.any_clip import read_any
+from posenorm_core.clip import Clip
+from posenorm_core.errors import InputError
+from posenorm_core.keypoints import Keypoints
 
 from .. import source
-from ..properties import MOST_VISIBLE, settings_of
+from ..properties import chosen_person, settings_of
 from ..registration import registration_of
-from ..scene.keyed_motion import has_motion, keyed_frames, orientation_of
-from ..scene.video_camera import add_video_camera, look_through
+from ..scene.keyed_motion import has_motion, orientation_of
+from ..scene.video_camera import add_video_camera, look_through, picture_size
 from ..settings.video import video_settings_of
 from .telling import TellingOperator
 
@@ -43,19 +46,21 @@ class PosenormShowVideo(TellingOperator, bpy.types.Operator):  # type: ignore[mi
         settings, choices = settings_of(context), video_settings_of(context)
         scene: Any = context.scene
         armature = context.object if has_motion(context.object) else None
-        start = settings.start_frame if armature is None else keyed_frames(armature)[0]
-        camera = add_video_camera(context, choices.video, _keypoints(settings), armature, start)
+        keypoints = _keypoints(settings, choices.video)
+        camera = add_video_camera(context, choices.video, keypoints, armature, settings.start_frame)
         if context.space_data is not None and context.space_data.type == "VIEW_3D":
             look_through(context.space_data, scene, camera)
         turned = armature is None or orientation_of(armature) == "view"
         return camera.name + ("" if turned else ": set the orientation View to see the armature over the person")
 
 
-def _keypoints(settings: Any) -> Any:
+def _keypoints(settings: Any, video: str) -> Keypoints:
     """The source's 2D pose, of the person and at the rate that Normalize takes. May raise InputError."""
-    clip = source.recall(settings.source) or read_clip(bpy.path.abspath(settings.source))
-    person = None if settings.person == MOST_VISIBLE else int(settings.person)
-    return replace(clip, fps=clip.fps or settings.fps).keypoints(person)
+    clip = source.recall(settings.source) or read_any(bpy.path.abspath(settings.source))
+    if not isinstance(clip, Clip):
+        raise InputError(f"{clip.path}: is a motion, no 2D pose; pick the 2D pose of the video as the source")
+    clip = replace(clip.in_image(picture_size(video)), fps=clip.fps or settings.fps)
+    return clip.keypoints(chosen_person(settings))
 
 
 register, unregister = registration_of(PosenormShowVideo)

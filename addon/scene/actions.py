@@ -87,6 +87,15 @@ def remove_curves(target: bpy.types.Object, bone: str, channel: str) -> None:
             curves.remove(curve)  # type: ignore[union-attr]
 
 
+def hold_curves(target: bpy.types.Object, bone: str, channel: str) -> None:
+    """Lets the bone's `channel` stand as in its first keys."""
+    for curve in _bone_curves(target, bone, channel):
+        keys = _coordinates(curve.keyframe_points)
+        if len(keys) > 1:
+            curve.keyframe_points.clear()
+            _write_keys(curve, keys[:1, 0], keys[:1, 1])
+
+
 def push_down(target: bpy.types.Object, name: str, start: int) -> None:
     """Makes the target's action a strip called `name` on a new track above the others, and takes it off the object."""
     animation: Any = target.animation_data
@@ -112,11 +121,16 @@ def read_curve(
     return values
 
 
-def first_key(target: bpy.types.Object, bone: str, channel: str) -> float | None:
-    """The frame of the channel's first key, or None where it has none."""
+def key_frames(target: bpy.types.Object, bone: str, channel: str) -> np.ndarray:
+    """The frames (K,) of the keys of the channel's first curve, none where there is none."""
     curves = curves_of(target)
     curve = None if curves is None else curves.find(channel_path(bone, channel), index=0)
-    return float(curve.keyframe_points[0].co[0]) if curve is not None and len(curve.keyframe_points) else None
+    return np.empty(0) if curve is None else _coordinates(curve.keyframe_points)[:, 0].astype(np.float64)
+
+
+def has_keys(target: bpy.types.Object, bone: str, channel: str) -> bool:
+    """Whether the channel has keys."""
+    return len(key_frames(target, bone, channel)) > 0
 
 
 def channel_path(bone: str, channel: str) -> str:

@@ -15,7 +15,7 @@ from posenorm_core.key_reduction import reduce_points, reduce_rotations
 from posenorm_core.smoothing import smooth_points, smooth_rotations
 
 from . import actions
-from .keyed_motion import PROPERTY, keyed_frames
+from .keyed_motion import PROPERTY, own_frames_of
 
 # Metres of the path's tolerance a radian of the rotations': 1 mm a degree.
 _PATH = 0.001 * 180 / np.pi
@@ -58,9 +58,11 @@ def cleaned_keys(armature: bpy.types.Object, strength: float, tolerance: float, 
 
     Raises InputError where none of them has keys.
     """
-    kept, frames = armature[PROPERTY], keyed_frames(armature)
+    kept, own = armature[PROPERTY], own_frames_of(armature)
+    frames = own.keyed
     names, fps = list(kept["joint_names"]), float(kept["fps"])
-    sure = np.maximum(np.array(kept["confidence"], dtype=np.float32).reshape(-1, len(names)), _LEAST_SURE)
+    confidence = np.array(kept["confidence"], dtype=np.float32).reshape(-1, len(names))[own.part]
+    sure = np.maximum(confidence, _LEAST_SURE)
     joints = [joint for joint, name in enumerate(names) if only in (None, name) and _is_keyed(armature, name)]
     if not joints:
         raise InputError(f"{armature.name}: its bones have no keys to clean; undo that, or normalize again")
@@ -75,7 +77,7 @@ def cleaned_keys(armature: bpy.types.Object, strength: float, tolerance: float, 
         Channel(names[joint], "rotation_quaternion", turns[:, place], keyed[:, place])
         for place, joint in enumerate(joints)
     ]
-    if actions.first_key(armature, names[0], "location") is not None:
+    if actions.has_keys(armature, names[0], "location"):
         path = actions.read_curve(armature, names[0], "location", frames, _NO_STEP)[:, None]
         path = smooth_points(path, sure[:, :1], fps, strength)
         on_path = reduce_points(path, tolerance * _PATH).keyed if tolerance else keyed[:, :1] | True
@@ -92,4 +94,4 @@ def write_keys(armature: bpy.types.Object, keys: CleanedKeys) -> None:
 
 
 def _is_keyed(armature: bpy.types.Object, bone: str) -> bool:
-    return actions.first_key(armature, bone, "rotation_quaternion") is not None
+    return actions.has_keys(armature, bone, "rotation_quaternion")

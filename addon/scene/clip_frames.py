@@ -14,7 +14,7 @@ import numpy as np
 from posenorm_core.errors import InputError
 
 from . import actions
-from .keyed_motion import PROPERTY, has_motion, keyed_frames
+from .keyed_motion import has_motion, keyed_fps, keyed_frames
 from .timing import scene_fps
 
 # Frames: a key so little past a whole frame is on it, by the rounding of rates such as 30/1.001.
@@ -22,6 +22,8 @@ _ROUNDING = 0.005
 _ROTATIONS = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 # Frames by which evenly spaced keys may miss their place: single precision, far along the time line.
 _EVEN = 0.01
+# Frames per second: keys that are farther apart are poses between which Blender moves, not a recording.
+_SLOWEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ def clip_frames(scene: Any, armature: bpy.types.Object) -> ClipFrames:
     if action is None:
         return _strips(scene, armature)
     if has_motion(armature):
-        return ClipFrames(action.name, keyed_frames(armature), float(armature[PROPERTY]["fps"]))
+        return ClipFrames(action.name, keyed_frames(armature), _rate(keyed_fps(armature)))
     keys = _even_keys(armature)
-    if keys is not None:
-        return ClipFrames(action.name, keys, _rate(scene_fps(scene) * (len(keys) - 1) / (keys[-1] - keys[0])))
+    rate = 0.0 if keys is None else _rate(scene_fps(scene) * (len(keys) - 1) / (keys[-1] - keys[0]))
+    if keys is not None and rate >= _SLOWEST:
+        return ClipFrames(action.name, keys, rate)
     return ClipFrames(action.name, _whole_frames(*action.frame_range), scene_fps(scene))
 
 

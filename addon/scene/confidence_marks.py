@@ -16,7 +16,8 @@ from posenorm_core import uncertainty
 from posenorm_core.errors import InputError
 
 from . import actions
-from .keyed_motion import PROPERTY, has_motion, keyed_frames
+from .keyed_motion import PROPERTY, has_motion, own_frames_of
+from .own_frames import OwnFrames
 from .retarget import require_animatable
 
 MARKS = "posenorm_uncertain"
@@ -43,9 +44,9 @@ def mark_uncertain(armature: bpy.types.Object) -> list[Stretch]:
     names, parents, fps = list(kept["joint_names"]), tuple(kept["parents"]), float(kept["fps"])
     confidence = np.array(kept["confidence"], dtype=np.float32).reshape(-1, len(names))
     low = uncertainty.uncertain_frames(confidence, parents, fps)
-    first = float(keyed_frames(armature)[0])
+    own = own_frames_of(armature)
     for joint in np.flatnonzero(low.any(axis=0)):
-        is_low = partial(_at, low[:, joint], first, float(kept["frame_step"]))
+        is_low = partial(_at, low[:, joint], own)
         actions.mark_keys(armature, names[joint], "rotation_quaternion", is_low, KEY_TYPE)
     found = uncertainty.uncertain_stretches(confidence, parents, fps)
     armature[MARKS] = json.dumps([[s.begin, s.end, s.worst, s.confidence, names[s.joint]] for s in found])
@@ -60,15 +61,18 @@ def is_marked(armature: bpy.types.Object) -> bool:
 
 
 def uncertain_stretches(armature: bpy.types.Object) -> list[Stretch]:
-    """The stretches that `mark_uncertain` found, in the order of time; they follow the keys when all are moved."""
+    """The stretches that `mark_uncertain` found, in the order of time, as far as there are keys; they follow these."""
     listed = json.loads(armature[MARKS]) if is_marked(armature) else []
     if not listed:
         return []
-    frames = np.rint(keyed_frames(armature)).astype(int).tolist()
-    return [
-        Stretch(frames[begin], frames[end], frames[worst], confidence, joint)
-        for begin, end, worst, confidence, joint in listed
-    ]
+    own = own_frames_of(armature)
+    last = own.end - 1
+    found = []
+    for begin, end, worst, confidence, joint in listed:
+        if end >= own.begin and begin <= last:
+            start, stop, least = np.rint(own.at(np.clip([begin, end, worst], own.begin, last))).astype(int).tolist()
+            found.append(Stretch(start, stop, least, confidence, joint))
+    return found
 
 
 def worst_stretch(stretches: list[Stretch]) -> Stretch:
@@ -76,9 +80,9 @@ def worst_stretch(stretches: list[Stretch]) -> Stretch:
     return min(stretches, key=lambda stretch: stretch.confidence)
 
 
-def _at(low: np.ndarray, first: float, step: float, frames: np.ndarray) -> np.ndarray:
-    """`low` (T,), whose frame 0 is the scene's frame `first`, at the scene's `frames` (N,)."""
-    places = np.rint((frames - first) / step).astype(int)
+def _at(low: np.ndarray, own: OwnFrames, frames: np.ndarray) -> np.ndarray:
+    """`low` (T,), told for a motion's `own` frames, at the scene's `frames` (N,)."""
+    places = np.rint((frames - own.first) / own.step).astype(int)
     inside = (places >= 0) & (places < len(low))
     return inside & low[np.clip(places, 0, len(low) - 1)]
 

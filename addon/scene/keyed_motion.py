@@ -25,6 +25,7 @@ from .armature import (
     rest_positions,
 )
 from .axes import blender_to_body, body_to_blender
+from .own_frames import OwnFrames, own_frames
 from .timing import key_frames, scene_fps
 
 PROPERTY = "posenorm"
@@ -42,7 +43,7 @@ def add_motion(context: bpy.types.Context, motion: Motion, name: str, start_fram
     armature = create_armature(context, motion.skeleton, name)
     try:
         actions.assign_new_action(armature, name)
-        _keep(armature, motion, scene_fps(scene) / motion.fps)
+        _keep(armature, motion, start_frame, scene_fps(scene) / motion.fps)
         frames = key_frames(len(motion), motion.fps, start_frame, scene)
         _write_rotations(armature, motion, range(len(motion.skeleton.joint_names)), frames)
         _write_place(armature, motion, frames)
@@ -73,7 +74,8 @@ def orientation_of(armature: bpy.types.Object) -> str:
 def read_motion(armature: bpy.types.Object) -> Motion:
     """The motion as the armature's action holds it now, edits included, at the motion's own frames.
 
-    The pelvis' keys are its path in `heading`; in the other orientations it stands in one place and the path is kept.
+    Those that are cut off are left out, and its rate is that of keys that are stretched. The pelvis' keys are its path
+    in `heading`; in the other orientations it stands in one place and the path is kept.
     Raises InputError where the armature keeps no motion, lacks one of its bones, or has no keys (as where its action
     lies in the NLA): it would seem to stand in its T-pose.
     """
@@ -83,24 +85,24 @@ def read_motion(armature: bpy.types.Object) -> Motion:
     if missing:
         raise InputError(f"{armature.name}: its bone '{missing[0]}' is gone; undo that, or normalize again")
     require_keys(armature)
-    frames = keyed_frames(armature)
-    names = skeleton.joint_names
+    own, names = own_frames_of(armature), skeleton.joint_names
+    frames = own.keyed
     keyed = [actions.read_curve(armature, name, "rotation_quaternion", frames, _NO_TURN) for name in names]
     rest = bone_rest_rotations(armature, names)
     rotations = bone_to_joint_rotations(quaternion.normalize(np.stack(keyed, axis=1)), rest)
-    path = _array(kept, "root_position", 3)
+    path = _array(kept, "root_position", 3)[own.part]
     if kept["orientation"] == "heading":
         path = _keyed_path(armature, names[0], frames, rest[0])
     return Motion(
-        fps=float(kept["fps"]),
+        fps=keyed_fps(armature),
         skeleton=skeleton,
         rotations=np.asarray(quaternion.make_continuous(rotations)).astype(np.float32),
         orientation=str(kept["orientation"]),
-        view_root=_array(kept, "view_root", 4),
+        view_root=_array(kept, "view_root", 4)[own.part],
         up=_array(kept, "up", 3)[0],
         root_position=path,
-        contacts=_array(kept, "contacts", 2),
-        confidence=_array(kept, "confidence", len(skeleton.joint_names)),
+        contacts=_array(kept, "contacts", 2)[own.part],
+        confidence=_array(kept, "confidence", len(skeleton.joint_names))[own.part],
         source=json.loads(kept["source"]),
     )
 
@@ -108,7 +110,7 @@ def read_motion(armature: bpy.types.Object) -> Motion:
 def require_keys(armature: bpy.types.Object) -> None:
     """Raises InputError where the armature keeps no motion, or has no keys of it."""
     root = _kept(armature)["joint_names"][0]
-    if actions.first_key(armature, root, "rotation_quaternion") is None:
+    if not actions.has_keys(armature, root, "rotation_quaternion"):
         raise InputError(f"{armature.name}: has no keys; give it its action back (Action Editor), or normalize again")
 
 
@@ -122,10 +124,32 @@ def _keyed_path(armature: bpy.types.Object, pelvis: str, frames: np.ndarray, res
 
 
 def keyed_frames(armature: bpy.types.Object) -> np.ndarray:
-    """The scene's frames (T,) of the motion's own frames; they follow the keys where the user has moved them all."""
+    """The scene's frames (T,) of those of the motion's own frames that are keyed."""
+    return own_frames_of(armature).keyed
+
+
+def keyed_fps(armature: bpy.types.Object) -> float:
+    """The motion's rate, by which it lasts as long as its keys do where those are stretched."""
     kept = _kept(armature)
-    first = actions.first_key(armature, kept["joint_names"][0], "rotation_quaternion")
-    return (0.0 if first is None else first) + np.arange(len(kept["view_root"]) // 4) * kept["frame_step"]
+    return float(kept["fps"] * kept["frame_step"] / own_frames_of(armature).step)
+
+
+def own_frame_count(armature: bpy.types.Object) -> int:
+    """How many frames of its own the motion has, keyed or not."""
+    return len(_kept(armature)["view_root"]) // 4
+
+
+def own_frames_of(armature: bpy.types.Object) -> OwnFrames:
+    """Where the motion's own frames are on the scene's time line, and which are keyed."""
+    kept = _kept(armature)
+    names, channel = list(kept["joint_names"]), "rotation_quaternion"
+    return own_frames(
+        own_frame_count(armature),
+        kept.get("first_frame"),  # files of before do not tell it
+        float(kept["frame_step"]),
+        actions.key_frames(armature, names[0], channel),
+        lambda: np.unique(np.concatenate([actions.key_frames(armature, name, channel) for name in names])),
+    )
 
 
 def set_orientation(armature: bpy.types.Object, orientation: str) -> None:
@@ -135,6 +159,7 @@ def set_orientation(armature: bpy.types.Object, orientation: str) -> None:
     """
     motion = with_orientation(read_motion(armature), orientation)
     frames = keyed_frames(armature)
+    _keep_path(armature, motion)
     _write_rotations(armature, motion, range(1), frames)
     _write_place(armature, motion, frames)
 
@@ -151,28 +176,38 @@ def _write_rotations(armature: bpy.types.Object, motion: Motion, joints: range, 
 def _write_place(armature: bpy.types.Object, motion: Motion, frames: np.ndarray) -> None:
     """Keys the pelvis' path, lifted so that the lowest joint of the whole clip touches the floor.
 
-    Notes the orientation and the lift, which go with the keys, and the path, which not every orientation shows. The
-    pelvis rests at the T-pose's height.
+    Notes the orientation and the lift, which go with the keys. The pelvis rests at the T-pose's height.
     """
     kept = armature[PROPERTY]
     names, rest_height = motion.skeleton.joint_names, rest_positions(motion.skeleton)[0, 1]
     heights = motion.positions()[..., 1] + motion.path[:, None, 1]
     kept["lift"] = float(-heights.min() - rest_height)
     kept["orientation"] = motion.orientation
-    kept["root_position"] = np.ascontiguousarray(motion.root_position, dtype=np.float32).ravel()
     path = body_to_blender(motion.path + np.array([0.0, kept["lift"], 0.0]))
     to_bone = quaternion.inverse(bone_rest_rotations(armature, names[:1])[0])
     actions.write_curve(armature, names[0], "location", frames, np.asarray(quaternion.rotate(to_bone, path)))
     armature.update_tag(refresh={"OBJECT", "TIME"})
 
 
-def _keep(armature: bpy.types.Object, motion: Motion, frame_step: float) -> None:
-    """Stores with the object what its action cannot hold; `frame_step` is the scene's frames from key to key."""
-    arrays = {name: getattr(motion, name) for name in ("view_root", "up", "contacts", "confidence")}
+def _keep_path(armature: bpy.types.Object, motion: Motion) -> None:
+    """Notes the path of what is keyed, which not every orientation shows."""
+    kept = armature[PROPERTY]
+    path = _array(kept, "root_position", 3)
+    path[own_frames_of(armature).part] = motion.root_position
+    kept["root_position"] = path.ravel()
+
+
+def _keep(armature: bpy.types.Object, motion: Motion, first_frame: float, frame_step: float) -> None:
+    """Stores with the object what its action cannot hold.
+
+    The scene's frames of the first key, and from key to key, are `first_frame` and `frame_step`.
+    """
+    arrays = {name: getattr(motion, name) for name in ("view_root", "up", "contacts", "confidence", "root_position")}
     arrays["offsets"] = motion.skeleton.offsets
     armature[PROPERTY] = {
         "version": 1,
         "fps": float(motion.fps),
+        "first_frame": float(first_frame),
         "frame_step": float(frame_step),
         "joint_names": list(motion.skeleton.joint_names),
         "parents": list(motion.skeleton.parents),

@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from posenorm_core import quaternion
 from posenorm_core.errors import InputError
@@ -105,7 +106,16 @@ def _new_action(armature: bpy.types.Object, bones: tuple[str, ...], placement: P
     for bone in bones:
         for channel in _TRANSFORMS:
             actions.remove_curves(armature, bone, channel)
+    _hold_what_carries(armature, bones)
     return copied  # type: ignore[no-any-return]
+
+
+def _hold_what_carries(armature: bpy.types.Object, bones: tuple[str, ...]) -> None:
+    """Bones above `bones` stand as in their first key: the way that a former motion took would add to ours."""
+    above = {parent.name for name in bones for parent in armature.data.bones[name].parent_recursive}  # type: ignore[union-attr]
+    for bone in above.difference(bones):
+        for channel in _TRANSFORMS:
+            actions.hold_curves(armature, bone, channel)
 
 
 def _to_rest(armature: bpy.types.Object, bones: tuple[str, ...]) -> None:
@@ -124,8 +134,17 @@ def _channels(armature: bpy.types.Object, result: Retargeted) -> list[tuple[str,
         channel, values = _in_mode(result.rotations[:, chosen], mode)
         found += [(result.bones[number], channel, values[:, place]) for place, number in enumerate(chosen)]
     if result.hips is not None:
-        found.append((result.hips, "location", result.location))
+        found.append((result.hips, "location", result.location @ _axes_of_place(armature, result.hips).T))
     return found
+
+
+def _axes_of_place(armature: bpy.types.Object, bone: str) -> np.ndarray:
+    """From the bone's own axes to those its location is told in (3, 3): with Local Location off, its parent's."""
+    rest: Any = armature.data.bones[bone]  # type: ignore[union-attr]
+    if rest.use_local_location:
+        return np.eye(3)
+    above = rest.parent.matrix_local.inverted() if rest.parent else Matrix.Identity(4)
+    return np.array((above @ rest.matrix_local).to_3x3().normalized())
 
 
 def _in_mode(rotations: np.ndarray, mode: str) -> tuple[str, np.ndarray]:

@@ -20,12 +20,12 @@ from posenorm_core.retiming import retimed, time_map
 from . import actions
 from .armature import bone_rest_rotations, joint_to_bone_rotations
 from .confidence_marks import is_marked, mark_uncertain
-from .keyed_motion import PROPERTY, keyed_frames, orientation_of, set_orientation
+from .keyed_motion import PROPERTY, keyed_fps, keyed_frames, orientation_of, own_frames_of, set_orientation
 
 RETIMED, RETIMED_AS = "posenorm_retimed", "posenorm_retimed_as"
 # What is kept with the object frame by frame, or says where on the time line the frames are.
 _PER_FRAME = ("view_root", "contacts", "confidence", "root_position")
-_GOES_WITH_KEYS = ("fps", "frame_step", "orientation", "lift", *_PER_FRAME)
+_GOES_WITH_KEYS = ("fps", "first_frame", "frame_step", "orientation", "lift", *_PER_FRAME)
 _NO_STEP = (0.0, 0.0, 0.0)
 
 
@@ -40,8 +40,8 @@ class Timing:
     @classmethod
     def of(cls, armature: bpy.types.Object) -> "Timing":
         """The timing of an armature of ours."""
-        kept: Any = armature[PROPERTY]
-        return cls(float(kept["fps"]), keyed_frames(armature), float(kept["frame_step"]))
+        own = own_frames_of(armature)
+        return cls(keyed_fps(armature), own.keyed, own.step)
 
 
 @contextlib.contextmanager
@@ -154,12 +154,12 @@ def key_retimed(armature: bpy.types.Object, motion: Motion, path: np.ndarray, ti
 def _goes_with(motion: Motion, timing: Timing) -> dict[str, Any]:
     """What goes with the new keys; orientation and lift stay."""
     arrays = {name: np.ascontiguousarray(getattr(motion, name), dtype=np.float32).ravel() for name in _PER_FRAME}
-    return {"fps": timing.fps, "frame_step": timing.frame_step, **arrays}
+    return {"fps": timing.fps, "first_frame": float(timing.frames[0]), "frame_step": timing.frame_step, **arrays}
 
 
 def _kept(group: Any) -> dict[str, Any]:
     """What of a group of properties goes with the keys, such that it can be stored elsewhere."""
-    values = {name: group[name] for name in _GOES_WITH_KEYS}
+    values = {name: group[name] for name in _GOES_WITH_KEYS if name in group}
     return {
         name: value if isinstance(value, str | float) else np.array(value, dtype=np.float32)
         for name, value in values.items()

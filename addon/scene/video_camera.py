@@ -6,6 +6,7 @@ view frame the armature stands in one place, so the camera is keyed: it moves as
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from posenorm_core.motion import with_orientation
 from . import actions
 from .armature import rest_positions
 from .axes import body_to_blender
-from .keyed_motion import keyed_frames, read_motion
+from .keyed_motion import own_frame_count, own_frames_of, read_motion
 from .timing import scene_fps
 
 PROPERTY = "posenorm_video"
@@ -49,14 +50,15 @@ def add_video_camera(
     """
     scene: Any = context.scene
     first, step = float(start_frame), scene_fps(scene) / keypoints.fps
-    frames = None if armature is None else keyed_frames(armature)
-    if armature is not None and frames is not None:
-        if len(frames) != len(keypoints):
+    if armature is not None:
+        count = own_frame_count(armature)
+        if count != len(keypoints):
             raise InputError(
-                f"{armature.name}: has {len(frames)} frames, the 2D pose {len(keypoints)}: it is not of this video; "
+                f"{armature.name}: has {count} frames, the 2D pose {len(keypoints)}: it is not of this video; "
                 "select the armature that is, or none"
             )
-        first, step = float(frames[0]), float(frames[1] - frames[0]) if len(frames) > 1 else step
+        own = own_frames_of(armature)
+        first, step = own.first, own.step
     path = Path(bpy.path.abspath(str(video)))
     picture, rate = _open(path)
     size = np.array(keypoints.image_size if min(keypoints.image_size) > 0 else picture.size, dtype=np.float64)
@@ -65,8 +67,9 @@ def add_video_camera(
     frame = np.array([render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y])
     _frame_picture(made.data, size, frame)
     _put_behind(made.data, picture, frame, size, first, rate / (keypoints.fps * step))
-    if armature is not None and frames is not None:
-        _key(made, armature, frames, *_seen_from(armature, keypoints, size))
+    if armature is not None:
+        keyed = replace(keypoints, points=keypoints.points[own.part], confidence=keypoints.confidence[own.part])
+        _key(made, armature, own.keyed, *_seen_from(armature, keyed, size))
     else:
         _stand_before(made, keypoints, size)
     made[PROPERTY] = {
@@ -79,6 +82,12 @@ def add_video_camera(
     }
     scene.camera = scene.camera or made
     return made
+
+
+def picture_size(video: str | Path) -> tuple[float, float]:
+    """Width and height of the video's pictures. Raises InputError where Blender cannot read it."""
+    width, height = _open(Path(bpy.path.abspath(str(video))))[0].size
+    return float(width), float(height)
 
 
 def is_video_camera(candidate: Any) -> bool:

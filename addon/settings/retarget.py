@@ -116,6 +116,11 @@ def retarget_settings_of(context: bpy.types.Context) -> Any:
     return scene.posenorm_retarget
 
 
+def still_there(chosen: bpy.types.Object | None) -> bpy.types.Object | None:
+    """What was chosen, or None once it is deleted: the choice alone keeps it in the file."""
+    return chosen if chosen is not None and chosen.users_scene else None
+
+
 def register() -> None:
     """Adds `scene.posenorm_retarget`."""
     bpy.utils.register_class(PosenormBone)

@@ -46,6 +46,17 @@ os._exit(0)
 """
 
 
+@pytest.mark.parametrize(("gap", "frames"), [(1, 3), (4, 3), (40, 81)])
+def test_few_keys_far_apart_are_poses_and_no_recording(gap: int, frames: int) -> None:
+    character = add_character(mesh=False)
+    actions.assign_new_action(character, "poses")
+    places = 1.0 + gap * np.arange(3)
+    for bone in JOINT_NAMES:
+        actions.write_curve(character, bone, "rotation_quaternion", places, np.tile([1.0, 0, 0, 0], (3, 1)))
+    clip = clip_frames(bpy.context.scene, character)
+    assert (len(clip.frames), clip.frames[-1]) == (frames, places[-1])
+
+
 def ours(mesh: bool) -> Any:
     """An armature of ours at 29.97 in a scene that plays at 24."""
     motion = replace(random_motion(frames=CLIP_FRAMES, fps=CLIP_FPS), fps=CLIP_FPS)

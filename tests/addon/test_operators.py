@@ -8,11 +8,14 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from motions import random_motion
 
 from addon import source
 from addon.scene.keyed_motion import orientation_of, read_motion
 from addon.status import status
 from posenorm_core.formats import read_clip
+from posenorm_core.keypoints import save_keypoints
+from posenorm_core.motion import save_motion
 from posenorm_core.normalizer import normalize
 from posenorm_core.skeleton import Skeleton, load_skeleton, save_skeleton
 
@@ -102,6 +105,42 @@ def test_a_person_and_a_rate_can_be_chosen(choices: Any, crowd: Path) -> None:
     bpy.ops.posenorm.normalize()
     assert read_motion(bpy.context.object).source["person"] == 1
     assert bpy.context.object.name == "crowd"
+
+
+def test_the_person_stays_chosen_in_a_file_that_is_opened_again(choices: Any, crowd: Path, tmp_path: Path) -> None:
+    choices.source = str(crowd)
+    bpy.ops.posenorm.load_source()
+    choices.person = "2"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
+    source.forget()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
+    assert bpy.context.scene.posenorm.person == "2"
+    bpy.ops.posenorm.normalize()
+    assert read_motion(bpy.context.object).source["person"] == 2
+
+
+def test_a_relative_source_is_another_one_in_a_file_elsewhere(
+    choices: Any, keypoints_file: Path, crowd: Path, tmp_path: Path
+) -> None:
+    for folder, taken in (("a", keypoints_file), ("b", tmp_path / "other.npz")):
+        (tmp_path / folder).mkdir()
+        if not taken.exists():
+            save_keypoints(read_clip(crowd, 25).keypoints(), taken)
+        shutil.copy(taken, tmp_path / folder / "clip.npz")
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / folder / "scene.blend"))
+        bpy.context.scene.posenorm.source = "//clip.npz"
+        bpy.ops.posenorm.normalize()
+    assert [len(read_motion(each)) for each in bpy.data.objects] == [40, 5]
+
+
+def test_a_motion_is_no_pose_of_a_video(choices: Any, tmp_path: Path, weights: Path) -> None:
+    save_motion(random_motion(), tmp_path / "walk.npz")
+    choices.source = str(tmp_path / "walk.npz")
+    bpy.context.scene.posenorm_video.video = str(tmp_path / "v.mp4")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="is a motion, no 2D pose"):
+            bpy.ops.posenorm.show_video()
+        bpy.ops.posenorm.load_source()
 
 
 def test_the_body_comes_from_a_skeleton_file(choices: Any, keypoints_file: Path, tmp_path: Path) -> None:

@@ -92,6 +92,47 @@ def test_what_moved_the_character_before_stays_and_goes_on_for_bones_we_do_not_k
     assert_allclose(character.pose.bones["neck"].rotation_quaternion, [0.8, 0, 0.6, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize("connected", [False, True])
+def test_the_hips_go_the_same_way_where_their_location_is_not_local(connected: bool) -> None:
+    motion, ways = random_motion(path_length=2.0), []
+    for local in (True, False):
+        character = add_doll(f"doll {local}")
+        if connected:
+            _put_under_a_root(character)
+        character.data.bones["pelvis"].use_local_location = local
+        onto(character, motion)
+        ways.append([posed_heads(character, frame)[0] for frame in (1, 7, 20)])
+    assert np.ptp(ways[0], axis=0).max() > 100
+    assert_allclose(ways[0], ways[1], atol=1e-2)
+
+
+def test_the_way_of_a_former_motion_is_not_added_by_bones_above_the_hips() -> None:
+    character, motion = add_doll(), random_motion(path_length=0.0)
+    _put_under_a_root(character)
+    before = actions.assign_new_action(character, "walk")
+    way = np.linspace([10.0, 0, 0], [300.0, 0, 0], 20)
+    actions.write_curve(character, "root", "location", np.arange(1.0, 21.0), way)
+    onto(character, motion)
+    places = np.array([character.pose.bones["root"].head for _ in map(bpy.context.scene.frame_set, (1, 20))])
+    first, last = (posed_heads(character, frame)[0] for frame in (1, 20))
+    assert np.linalg.norm((last - first)[:2]) < 1
+    assert_allclose(places[0], places[1], atol=1e-4)
+    assert np.linalg.norm(places[0] - character.data.bones["root"].head_local) == pytest.approx(10, abs=1e-3)
+    actions.swap_action(character, before)
+    curve = actions.curves_of(character).find(actions.channel_path("root", "location"), index=0)
+    assert len(curve.keyframe_points) == 20
+
+
+def _put_under_a_root(character: Any) -> None:
+    """The pelvis hangs on a bone of another direction, which hangs on none."""
+    bpy.context.view_layer.objects.active = character
+    bpy.ops.object.mode_set(mode="EDIT")
+    root = character.data.edit_bones.new("root")
+    root.head, root.tail, root.roll = (0, 0, 0), (10, 20, 30), 0.4
+    character.data.edit_bones["pelvis"].parent = root
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def test_a_second_motion_takes_the_place_of_the_first_and_both_stay_in_the_file() -> None:
     character, first, second = add_doll(), random_motion(seed=1), random_motion(seed=2)
     onto(character, first)

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 from dolls import MAPPING, add_doll
 from motions import random_motion
 
 from addon.operators.batch import _onto_character
+from addon.operators.normalize import chosen_body
 from addon.scene import actions
 from addon.scene.bone_list import listed_mapping, row_status
 from addon.scene.keyed_motion import add_motion
@@ -194,6 +196,42 @@ def test_clips_of_one_name_become_two_files(clips: Path, tmp_path: Path) -> None
     assert bpy.ops.posenorm.batch() == {"FINISHED"}
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == ["walk.bvh.bvh", "walk.npz.bvh", "waving.bvh"]
+
+
+@pytest.mark.parametrize("had_an_action", [False, True])
+def test_files_of_a_character_leave_it_as_it_was(doll: Any, clips: Path, tmp_path: Path, had_an_action: bool) -> None:
+    batch, before = bpy.context.scene.posenorm_batch, None
+    batch.result, batch.preset, batch.output = "FILES", "motionbuilder", str(tmp_path / "out")
+    with pytest.raises(RuntimeError, match="choose a folder"):
+        bpy.ops.posenorm.batch()
+    (tmp_path / "out").mkdir()
+    doll.pose.bones["head"].rotation_quaternion = (0.8, 0.6, 0, 0)
+    if had_an_action:
+        before = actions.assign_new_action(doll, "idle")
+        actions.write_curve(doll, "tail", "location", np.arange(1.0, 5.0), np.ones((4, 3)))
+    assert bpy.ops.posenorm.batch() == {"FINISHED"}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["walk.bvh", "waving.bvh"]
+    assert [action.name for action in bpy.data.actions] == (["idle"] if had_an_action else [])
+    assert doll.animation_data.action == before
+    assert before is None or not before.use_fake_user
+    bpy.context.scene.frame_set(3)
+    assert doll.pose.bones["head"].rotation_quaternion[1] == pytest.approx(0.6)
+    assert doll.pose.bones["pelvis"].location.length == pytest.approx(0)
+
+
+def test_what_is_deleted_is_no_longer_taken(settings: Any, doll: Any) -> None:
+    settings.motion = add_source()
+    bpy.data.scenes[0].collection.objects.unlink(settings.motion)
+    assert settings.motion is not None
+    assert not bpy.ops.posenorm.retarget.poll()
+    settings.motion = add_motion(bpy.context, random_motion(), "run", 1)
+    assert bpy.ops.posenorm.retarget.poll()
+    bpy.data.scenes[0].collection.objects.unlink(doll)
+    assert settings.character == doll
+    assert not bpy.ops.posenorm.retarget.poll()
+    bpy.context.scene.posenorm.body = "CHARACTER"
+    with pytest.raises(InputError, match="no character is chosen"):
+        chosen_body(bpy.context)
 
 
 def test_an_action_without_a_slot_gets_one(settings: Any, doll: Any) -> None:
