@@ -121,16 +121,16 @@ def read_curve(
     return values
 
 
-def key_frames(target: bpy.types.Object, bone: str, channel: str) -> np.ndarray:
-    """The frames (K,) of the keys of the channel's first curve, none where there is none."""
+def keys_of(target: bpy.types.Object, bone: str, channel: str, index: int = 0) -> np.ndarray:
+    """The keys (K, 2) of one of the channel's curves, frame and value; none where there is none."""
     curves = curves_of(target)
-    curve = None if curves is None else curves.find(channel_path(bone, channel), index=0)
-    return np.empty(0) if curve is None else _coordinates(curve.keyframe_points)[:, 0].astype(np.float64)
+    curve = None if curves is None else curves.find(channel_path(bone, channel), index=index)
+    return np.empty((0, 2)) if curve is None else _coordinates(curve.keyframe_points).astype(np.float64)
 
 
 def has_keys(target: bpy.types.Object, bone: str, channel: str) -> bool:
     """Whether the channel has keys."""
-    return len(key_frames(target, bone, channel)) > 0
+    return len(keys_of(target, bone, channel)) > 0
 
 
 def channel_path(bone: str, channel: str) -> str:

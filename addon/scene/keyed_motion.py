@@ -25,7 +25,7 @@ from .armature import (
     rest_positions,
 )
 from .axes import blender_to_body, body_to_blender
-from .own_frames import OwnFrames, own_frames
+from .own_frames import OwnFrames, Trace, own_frames
 from .timing import key_frames, scene_fps
 
 PROPERTY = "posenorm"
@@ -45,7 +45,9 @@ def add_motion(context: bpy.types.Context, motion: Motion, name: str, start_fram
         actions.assign_new_action(armature, name)
         _keep(armature, motion, start_frame, scene_fps(scene) / motion.fps)
         frames = key_frames(len(motion), motion.fps, start_frame, scene)
-        _write_rotations(armature, motion, range(len(motion.skeleton.joint_names)), frames)
+        turned = _write_rotations(armature, motion, range(len(motion.skeleton.joint_names)), frames)
+        for kept, value in traced(turned).items():
+            armature[PROPERTY][kept] = value
         _write_place(armature, motion, frames)
     except BaseException:
         discard(armature)
@@ -147,9 +149,30 @@ def own_frames_of(armature: bpy.types.Object) -> OwnFrames:
         own_frame_count(armature),
         kept.get("first_frame"),  # files of before do not tell it
         float(kept["frame_step"]),
-        actions.key_frames(armature, names[0], channel),
-        lambda: np.unique(np.concatenate([actions.key_frames(armature, name, channel) for name in names])),
+        actions.keys_of(armature, names[0], channel)[:, 0],
+        lambda: np.unique(np.concatenate([actions.keys_of(armature, name, channel)[:, 0] for name in names])),
+        lambda: _trace(armature),
     )
+
+
+def traced(turned: np.ndarray) -> dict[str, Any]:
+    """What to keep of the bones' keyed rotations (T, J, 4) for `own_frames`: the number that varies most.
+
+    None of the root's, which is keyed anew in another orientation.
+    """
+    place = int(np.ptp(turned[:, 1:], axis=0).argmax()) + 4
+    values = turned.reshape(len(turned), -1)[:, place]
+    return {"trace": np.ascontiguousarray(values, dtype=np.float32), "trace_of": float(place)}
+
+
+def _trace(armature: bpy.types.Object) -> Trace | None:
+    """The trace that `traced` made, where there is one: files of before have none."""
+    kept = _kept(armature)
+    if "trace" not in kept:
+        return None
+    joint, index = divmod(int(kept["trace_of"]), 4)
+    keys = actions.keys_of(armature, kept["joint_names"][joint], "rotation_quaternion", index)
+    return Trace(np.array(kept["trace"]), keys)
 
 
 def set_orientation(armature: bpy.types.Object, orientation: str) -> None:
@@ -164,13 +187,14 @@ def set_orientation(armature: bpy.types.Object, orientation: str) -> None:
     _write_place(armature, motion, frames)
 
 
-def _write_rotations(armature: bpy.types.Object, motion: Motion, joints: range, frames: np.ndarray) -> None:
-    """Keys the rotations of `joints`."""
+def _write_rotations(armature: bpy.types.Object, motion: Motion, joints: range, frames: np.ndarray) -> np.ndarray:
+    """Keys the rotations of `joints` and returns those of all bones (T, J, 4)."""
     names = motion.skeleton.joint_names
     rest = bone_rest_rotations(armature, names)
     turned = np.asarray(quaternion.make_continuous(joint_to_bone_rotations(motion.rotations, rest)))
     for joint in joints:
         actions.write_curve(armature, names[joint], "rotation_quaternion", frames, turned[:, joint])
+    return turned
 
 
 def _write_place(armature: bpy.types.Object, motion: Motion, frames: np.ndarray) -> None:

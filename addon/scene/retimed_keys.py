@@ -20,12 +20,12 @@ from posenorm_core.retiming import retimed, time_map
 from . import actions
 from .armature import bone_rest_rotations, joint_to_bone_rotations
 from .confidence_marks import is_marked, mark_uncertain
-from .keyed_motion import PROPERTY, keyed_fps, keyed_frames, orientation_of, own_frames_of, set_orientation
+from .keyed_motion import PROPERTY, keyed_fps, keyed_frames, orientation_of, own_frames_of, set_orientation, traced
 
 RETIMED, RETIMED_AS = "posenorm_retimed", "posenorm_retimed_as"
 # What is kept with the object frame by frame, or says where on the time line the frames are.
 _PER_FRAME = ("view_root", "contacts", "confidence", "root_position")
-_GOES_WITH_KEYS = ("fps", "first_frame", "frame_step", "orientation", "lift", *_PER_FRAME)
+_GOES_WITH_KEYS = ("fps", "first_frame", "frame_step", "orientation", "lift", "trace", "trace_of", *_PER_FRAME)
 _NO_STEP = (0.0, 0.0, 0.0)
 
 
@@ -142,7 +142,7 @@ def key_retimed(armature: bpy.types.Object, motion: Motion, path: np.ndarray, ti
         actions.write_curve(armature, name, "rotation_quaternion", timing.frames, turned[:, joint])
     place = resample_values(place, time_map(path, timing.fps))
     actions.write_curve(armature, names[0], "location", timing.frames, place)
-    _keep(armature, _goes_with(keyed, timing))
+    _keep(armature, _goes_with(keyed, timing) | traced(turned))
     if is_marked(armature):
         mark_uncertain(armature)
     before.use_fake_user = before.library is None or before.use_fake_user

@@ -15,7 +15,7 @@ from addon.scene.clip_frames import clip_frames
 from addon.scene.confidence_marks import mark_uncertain, uncertain_stretches
 from addon.scene.export import export_bvh
 from addon.scene.keyed_motion import add_motion, keyed_frames, read_motion, set_orientation
-from addon.scene.own_frames import OwnFrames, own_frames
+from addon.scene.own_frames import OwnFrames, Trace, own_frames
 from posenorm_core.bvh import read_bvh
 from posenorm_core.motion import Motion, with_orientation
 from posenorm_core.quaternion import geodesic_angle
@@ -76,6 +76,21 @@ def test_a_root_that_stands_still_is_helped_by_the_other_bones() -> None:
     assert found(GRID[[0]], GRID).part == slice(0, COUNT)
 
 
+VALUES = np.sin(np.arange(COUNT) ** 1.3)
+
+
+@pytest.mark.parametrize("part", [slice(6, None), slice(0, -6), slice(5, 9)])
+@pytest.mark.parametrize("moved", [0.0, -6 * STEP, 3.3, 400.0])
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_part_that_was_moved_is_known_by_its_values(part: slice, moved: float, every: int) -> None:
+    own = np.arange(COUNT)[part][::every]
+    keys = GRID[own] + moved
+    trace = Trace(VALUES, np.stack([keys, VALUES[own] + 0.003], axis=1))
+    found = own_frames(COUNT, FIRST, STEP, keys, lambda: keys, lambda: trace)
+    assert (found.begin, found.end) == (own[0], own[-1] + 1)
+    np.testing.assert_allclose(found.keyed[[0, -1]], keys[[0, -1]])
+
+
 def edit(armature: Any, change: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]) -> None:
     """Keys every curve anew as `change` makes its frames (K,) and values (K,)."""
     for curve in actions.curves_of(armature):
@@ -100,6 +115,7 @@ def assert_part(motion: Motion, whole: Motion, part: slice) -> None:
 EDITS: dict[str, tuple[Any, slice]] = {
     "cut at the start": (lambda frames, values: (frames[6:], values[6:]), slice(6, None)),
     "cut at the end": (lambda frames, values: (frames[:-6], values[:-6]), slice(0, -6)),
+    "cut at the start and moved": (lambda frames, values: (frames[6:] - 6, values[6:]), slice(6, None)),
     "a pose before": (lambda frames, values: (np.append(-9, frames), np.append(0.3, values)), slice(0, None)),
 }
 
