@@ -6,10 +6,11 @@ ours computes on the way. Both must find paths of the same cost. Memory is the h
 """
 
 import argparse
-import importlib
+import importlib.util
 import multiprocessing
 import resource
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from benchmarks.timing import seconds
 from posenorm_core.command import exit_code
 from posenorm_core.correspondence import distances
 from posenorm_core.dtw import EXACT_CELLS, warping_path
+from posenorm_core.errors import InputError
 from training.tables import Cell, Column, markdown
 
 _ROUNDS, _FEATURES, _MOST_OF_PEER = 3, 57, 5000
@@ -35,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Dynamic time warping beside dtw-python's.")
     parser.add_argument("--frames", type=int, nargs="+", default=[1000, 5000, 20_000, 100_000])
     options = parser.parse_args()
+    _require_measurable(options.frames)
     rows: list[list[Cell]] = []
     for frames in options.frames:
         ours, cost, memory = _in_own_process(_ours, frames)
@@ -47,6 +50,14 @@ def main() -> None:
         rows.append(row)
         print(f"{frames:,} frames done", file=sys.stderr, flush=True)
     print(markdown(_COLUMNS, rows))
+
+
+def _require_measurable(lengths: Sequence[int]) -> None:
+    """Raises InputError where a length is none, or the peer that one of them needs is not installed."""
+    if min(lengths) < 1:
+        raise InputError(f"--frames {min(lengths)}: must be 1 or more")
+    if min(lengths) <= _MOST_OF_PEER and importlib.util.find_spec("dtw") is None:
+        raise InputError("the peer is not installed here; pip install dtw-python")
 
 
 def _in_own_process(measure: object, frames: int) -> tuple[float, float, float]:

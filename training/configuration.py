@@ -14,6 +14,7 @@ from typing import Any
 from posenorm_core.architecture import Architecture
 from posenorm_core.errors import InputError
 from training.cameras import CAMERA_KINDS
+from training.seed import require_seed
 from training.toml_tables import from_tables, load_tables
 
 OPTIMIZERS = ("adamw", "muon")  # see `training.optimizers`
@@ -118,8 +119,7 @@ class Configuration:
             raise InputError(
                 f"configuration: optimization.batch {course.batch} must be a multiple of parts ({course.parts})"
             )
-        if self.seed < 0:
-            raise InputError(f"configuration: seed = {self.seed} should be a whole number from 0")
+        require_seed(self.seed)
         if self.model not in MODELS:
             raise InputError(f"configuration: model '{self.model}' must be one of {', '.join(MODELS)}")
         if course.optimizer not in OPTIMIZERS:
@@ -158,13 +158,17 @@ _SHARES = (
 _COUNTS = ("steps", "batch", "frames", "parts", "validate_every", "checkpoint_every")
 # What each number may be, and how that is said; what is not a number is nowhere within.
 _BOUNDS: tuple[tuple[str, tuple[str, ...], str, Callable[[float], bool]], ...] = (
-    ("data", ("builtin_minutes", "family_power", "rarity"), "at least 0 and finite", _not_negative),
+    ("data", ("builtin_minutes",), "at least 0 and finite", _not_negative),
+    # Numbers of frames to a high power are beyond what a double holds.
+    ("data", ("family_power", "rarity"), "in [0, 2]", lambda value: 0 <= value <= 2),
     ("data", ("builtin_share",), "in [0, 1]", _a_share),
     ("losses", tuple(f.name for f in dataclasses.fields(LossWeights)), "at least 0 and finite", _not_negative),
     ("losses", ("cycle_share",), "in [0, 1]", _a_share),
     ("augmentation", ("bone_range",), "in [0, 1)", _below_one),
     ("augmentation", _SHARES, "in [0, 1]", _a_share),
-    ("augmentation", ("tempo", "perturb_degrees"), "at least 0 and finite", _not_negative),
+    # Played at more than e^3 = 20 times its speed, a window shows little but a clip's ends.
+    ("augmentation", ("tempo",), "in [0, 3]", lambda value: 0 <= value <= 3),
+    ("augmentation", ("perturb_degrees",), "at least 0 and finite", _not_negative),
     ("optimization", _COUNTS, "at least 1", lambda value: value >= 1),
     ("optimization", ("learning_rate", "detail"), "above 0 and finite", lambda value: 0 < value < math.inf),
     ("optimization", ("warmup", "weight_decay"), "at least 0 and finite", _not_negative),

@@ -41,6 +41,12 @@ def _started_by_torchrun() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
+def require_one_process(command: str) -> None:
+    """Raises InputError where torchrun started several of a `command` that does not divide its work among them."""
+    if _started_by_torchrun():
+        raise InputError(f"{command} trains in one process; start it without torchrun")
+
+
 @contextlib.contextmanager
 def first_speaks() -> Iterator[None]:
     """What the other processes print goes nowhere: every line and bar would come once from each."""

@@ -34,8 +34,9 @@ from training.comparison import COMPARED_FRAMES, write_tables
 from training.configuration import Configuration
 from training.dataset import MotionData, described, load_data
 from training.fit import fit
-from training.results import read_result
+from training.results import last_validation, read_result
 from training.rows import Row, load_rows
+from training.run_settings import of_settings, same_training, told_settings
 from training.scoring import by_action, by_family, over_families, score_clips
 from training.trainer import Trainer
 
@@ -73,7 +74,7 @@ class Run:
 def runs_of(rows: list[Row], protocols: list[str], seeds: list[int], results: Path) -> list[Run]:
     """All runs that are missing, in the order in which they are worth most: the searches, then seed by seed.
 
-    One of another number of steps than the row has now is missing too; the new one takes its place.
+    One of other settings than the row has now is missing too; the new one takes its place.
     """
     searches = [
         Run(row, "familiar", 0, rate) for row in rows for rate in row.learning_rates if len(row.learning_rates) > 1
@@ -84,16 +85,31 @@ def runs_of(rows: list[Row], protocols: list[str], seeds: list[int], results: Pa
 
 def _done(run: Run, results: Path) -> bool:
     path = run.result(results)
-    return path.is_file() and read_result(path)["steps"] == run.steps
+    if not path.is_file():
+        return False
+    content, mirror = read_result(path), run.row.average_mirror
+    if content.get("average_mirror", mirror) != mirror:
+        return False
+    return any(of_settings(content, _at_rate(run, "", rate)) for rate in _possible_rates(run, results))
+
+
+def _possible_rates(run: Run, results: Path) -> tuple[float, ...]:
+    """The learning rates that a run may have: of a row's candidates any, where not all of them have been tried."""
+    if run.learning_rate is not None:
+        return (run.learning_rate,)
+    tried = (Run(run.row, "familiar", 0, rate).result(results) for rate in run.row.learning_rates)
+    return (best_learning_rate(run.row, results),) if all(map(Path.is_file, tried)) else run.row.learning_rates
 
 
 def configured(run: Run, data: str, results: Path) -> Configuration:
     """The row's configuration for this run."""
-    configuration, course = run.row.configuration, run.row.configuration.optimization
-    if run.learning_rate is None:
-        course = replace(course, learning_rate=best_learning_rate(run.row, results))
-    else:
-        course = replace(course, learning_rate=run.learning_rate, steps=run.steps)
+    rate = best_learning_rate(run.row, results) if run.learning_rate is None else run.learning_rate
+    return _at_rate(run, data, rate)
+
+
+def _at_rate(run: Run, data: str, rate: float) -> Configuration:
+    configuration = run.row.configuration
+    course = replace(configuration.optimization, learning_rate=rate, steps=run.steps)
     options = replace(configuration.data, path=data, leave_out=left_out(run.protocol))
     return replace(configuration, data=options, optimization=course, seed=run.seed)
 
@@ -123,7 +139,7 @@ def best_learning_rate(row: Row, results: Path) -> float:
         path = Run(row, "familiar", 0, rate).result(results)
         if not path.is_file():
             raise InputError(f"{path}: is missing; first run row '{row.name}' in protocol familiar with seed 0")
-        validated[rate] = read_result(path)["validation"][-1]["mean"]["mpjpe"]
+        validated[rate] = last_validation(path)["mpjpe"]
     return min(validated, key=lambda rate: validated[rate])
 
 
@@ -134,12 +150,12 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
     configuration = configured(run, data, results)
     trainer = fit(configuration, out, torch.device("cpu"), resume=_begun(out / "checkpoint.pt", configuration))
     whole = load_data(data)
+    settings = told_settings(configuration, trainer.step)
     content: dict[str, Any] = {
         "row": run.row.name,
         "protocol": run.protocol,
         "seed": run.seed,
-        "learning_rate": configuration.optimization.learning_rate,
-        "steps": trainer.step,
+        **settings,
         "parameters": sum(p.numel() for p in trainer.model.parameters()),
         "seconds": round(trainer.seconds, 1),
         "machine": f"one core of {platform.machine()}",
@@ -147,19 +163,20 @@ def carry_out(run: Run, data: str, results: Path, checkpoints: Path) -> None:
         "validation": json.loads((out / "figures.json").read_text()),
     }
     if run.learning_rate is None:
+        content["average_mirror"] = run.row.average_mirror
         content |= scored(trainer, test_clips(run.protocol, whole), run.row.average_mirror)
     path = run.result(results)
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_aside(path) as aside:
-        aside.write_text(json.dumps(_rounded(content), indent=1) + "\n", encoding="utf-8")
+        # Settings that were rounded would be others than the row's.
+        aside.write_text(json.dumps(_rounded(content) | settings, indent=1) + "\n", encoding="utf-8")
 
 
 def _begun(path: Path, configuration: Configuration) -> bool:
     """Whether this very training has left a checkpoint to go on from; raises InputError where it is another's."""
     if not path.exists():
         return False
-    before = load_checkpoint(path).configuration
-    if replace(before, data=replace(before.data, path=configuration.data.path)) != configuration:
+    if not same_training(load_checkpoint(path).configuration, configuration):
         raise InputError(f"{path}: is of a training with other settings than the row has now; remove its folder")
     return True
 

@@ -217,10 +217,10 @@ def _run_options(options: argparse.Namespace) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """The command: see the top of the file."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["features"]:
-        options = features.parsed(given[1:])
-        return exit_code(lambda: features.run(options))
     with distributed.first_speaks():
+        if given[:1] == ["features"]:
+            options = features.parsed(given[1:])
+            return exit_code(lambda: features.run(options))
         options = parsed(given)
         return exit_code(lambda: _run_options(options))
 

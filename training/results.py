@@ -46,15 +46,33 @@ def _is_unseen(content: dict[str, Any]) -> bool:
     return bool(content["protocol"] != "familiar")
 
 
+# What every run tells, and what one that was scored tells besides.
+_TOLD = frozenset({"protocol", "steps", "validation"})
+_SCORED = frozenset({"mean", "seed", "parameters", "families", "actions"})
+
+
 def read_result(path: Path) -> dict[str, Any]:
     """What a run wrote; raises InputError where the file is damaged."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         content = None
-    if not isinstance(content, dict) or not content.keys() >= {"protocol", "steps", "validation"}:
-        raise InputError(f"{path}: is damaged; delete it, and training.experiments run makes it again")
+    if not isinstance(content, dict) or not content.keys() >= (_TOLD | _SCORED if "mean" in content else _TOLD):
+        raise _damaged(path)
     return content
+
+
+def last_validation(path: Path) -> dict[str, float]:
+    """The measures that a run ended with, on the validation part; raises InputError where the file is damaged."""
+    try:
+        measures: dict[str, float] = read_result(path)["validation"][-1]["mean"]
+    except (LookupError, TypeError):
+        raise _damaged(path) from None
+    return measures
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path}: is damaged; delete it, and training.experiments run makes it again")
 
 
 def figures(results: Iterable[Result], protocol: str, family: str | None = None) -> list[dict[str, float]]:

@@ -49,10 +49,12 @@ def test_the_configurations_in_the_repository_can_be_read(path):
         ("[losses]\nreconstruction = 0.0\nrotation = 0.0\n", "losses"),
         ("[losses]\nrotation = nan\n", r"losses\.rotation must be at least 0"),
         ("[augmentation]\nmirror = 7.0\n", r"augmentation\.mirror must be in \[0, 1\]"),
-        ("[data]\nrarity = -0.5\n", r"data\.rarity must be at least 0"),
+        ("[data]\nrarity = -0.5\n", r"data\.rarity must be in \[0, 2\]"),
+        ("[data]\nfamily_power = 400.0\n", r"data\.family_power must be in \[0, 2\]"),
         ("[augmentation]\nprior = 1.5\n", r"augmentation\.prior must be in \[0, 1\]"),
         ("[losses]\ntwist_limit = -1.0\n", r"losses\.twist_limit must be at least 0"),
-        ("[augmentation]\ntempo = -1.0\n", r"augmentation\.tempo must be at least 0"),
+        ("[augmentation]\ntempo = -1.0\n", r"augmentation\.tempo must be in \[0, 3\]"),
+        ("[augmentation]\ntempo = 1000.0\n", r"augmentation\.tempo must be in \[0, 3\]"),
         ("[data]\nbuiltin_share = 2.0\n", r"data\.builtin_share must be in \[0, 1\]"),
         ("[optimization]\nlearning_rate = inf\n", r"optimization\.learning_rate must be above 0"),
         ("[optimization]\nweight_decay = -1.0\n", r"optimization\.weight_decay must be at least 0"),
@@ -66,6 +68,8 @@ def test_the_configurations_in_the_repository_can_be_read(path):
         ("seed = \n", "c.toml"),
         ("seed = " + "[" * 10_000, "too deeply"),
         ('seed = "one"\n', "seed"),
+        ("seed = -1\n", "seed = -1 should be a whole number from 0 to 4294967295"),
+        ("seed = 4294967296\n", "seed = 4294967296 should be a whole number from 0 to 4294967295"),
     ],
 )
 def test_impossible_configurations_are_refused_by_name(tmp_path, text, words):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from training import experiments, splits
 from training.comparison import report
 from training.configuration import Augmentation, Configuration, DataOptions, Optimization
 from training.dataset import builtin_data
-from training.results import figures, results_of
+from training.results import figures, read_result, results_of
 from training.rows import Row
 
 TINY = Configuration(
@@ -24,6 +25,7 @@ TINY = Configuration(
     augmentation=Augmentation(noisy=0.0),
     optimization=Optimization(steps=10, batch=4, frames=4, validate_every=5, checkpoint_every=5),
 )
+PUBLISHED = Path(__file__).resolve().parents[2] / experiments.RESULTS
 ROW = Row("tiny", "comparison", "Tiny", TINY, (3e-3, 1e-3))
 
 
@@ -82,6 +84,106 @@ def test_a_training_of_other_settings_is_not_gone_on_with(small_data, tmp_path):
     assert checkpoint.read_bytes() == kept
     # The same data set elsewhere is the same.
     experiments.carry_out(run, "moved", tmp_path / "results", tmp_path / "runs")
+
+
+def missing(row, results):
+    """Whether the run of seed 0 is to be made (again)."""
+    return experiments.runs_of([row], ["familiar"], [0], results) != []
+
+
+ONE_RATE = replace(ROW, learning_rates=(0.0123456,))
+ANOTHER = {
+    "model": replace(TINY, model="martinez"),
+    "network": replace(TINY, network=replace(TINY.network, refinements=1)),
+    "loss": replace(TINY, losses=replace(TINY.losses, cycle=0.1)),
+    "augmentation": replace(TINY, augmentation=replace(TINY.augmentation, tilt=0.1)),
+    "steps": replace(TINY, optimization=replace(TINY.optimization, steps=20)),
+}
+
+
+def test_a_run_of_what_the_row_was_before_is_made_again(small_data, tmp_path):
+    run = experiments.Run(ONE_RATE, "familiar", 0)
+    experiments.carry_out(run, "folder/data", tmp_path, tmp_path / "runs")
+    assert not missing(ONE_RATE, tmp_path)
+    for configuration in ANOTHER.values():
+        assert missing(replace(ONE_RATE, configuration=configuration), tmp_path)
+    assert missing(replace(ONE_RATE, learning_rates=(0.0123,)), tmp_path)
+    assert missing(replace(ONE_RATE, average_mirror=False), tmp_path)
+    # The data set may lie in any folder, which is nothing to who reads the results.
+    assert "folder" not in run.result(tmp_path).read_text()
+
+
+def test_settings_that_are_added_or_dropped_later_count_as_what_they_mean(small_data, tmp_path):
+    run = experiments.Run(ONE_RATE, "familiar", 0)
+    experiments.carry_out(run, "data", tmp_path, tmp_path / "runs")
+    path = run.result(tmp_path)
+    content = json.loads(path.read_text())
+    # An option of later than the result is at its default, which does what was done before.
+    del content["configuration"]["losses"]["twist_limit"]
+    path.write_text(json.dumps(content))
+    assert not missing(ONE_RATE, tmp_path)
+    content["configuration"]["losses"]["hinge"] = 1.0
+    path.write_text(json.dumps(content))
+    assert missing(ONE_RATE, tmp_path)
+
+
+def test_a_result_of_before_counts_by_what_it_tells(small_data, tmp_path):
+    """The learning rate and the number of parameters."""
+    run = experiments.Run(ONE_RATE, "familiar", 0)
+    experiments.carry_out(run, "data", tmp_path, tmp_path / "runs")
+    path = run.result(tmp_path)
+    content = json.loads(path.read_text())
+    del content["configuration"], content["average_mirror"]
+    path.write_text(json.dumps(content))
+    noticed = {name for name, other in ANOTHER.items() if missing(replace(ONE_RATE, configuration=other), tmp_path)}
+    assert noticed == {"model", "network", "steps"}
+    assert not missing(ONE_RATE, tmp_path)
+    assert missing(replace(ONE_RATE, learning_rates=(1e-3,)), tmp_path)
+
+
+def test_a_run_at_another_rate_than_the_search_now_finds_is_made_again(small_data, tmp_path):
+    for run in experiments.runs_of([ROW], ["familiar"], [0], tmp_path):
+        experiments.carry_out(run, "data", tmp_path, tmp_path / "runs")
+    assert not missing(ROW, tmp_path)
+    other = next(rate for rate in ROW.learning_rates if rate != experiments.best_learning_rate(ROW, tmp_path))
+    path = experiments.Run(ROW, "familiar", 0, other).result(tmp_path)
+    content = json.loads(path.read_text())
+    content["validation"][-1]["mean"]["mpjpe"] = 0.0
+    path.write_text(json.dumps(content))
+    assert experiments.runs_of([ROW], ["familiar"], [0], tmp_path) == [experiments.Run(ROW, "familiar", 0)]
+    # Where the search is still to be made, any of its rates may be the best.
+    path.unlink()
+    assert experiments.runs_of([ROW], ["familiar"], [0], tmp_path) == [experiments.Run(ROW, "familiar", 0, other)]
+
+
+def test_the_published_results_are_of_the_rows_as_they_are():
+    """But for those of a row that was lengthened since, until all of it has been made again."""
+    rows = list(experiments.load_rows().values())
+    pending = experiments.runs_of(rows, list(experiments.PROTOCOLS), list(experiments.SEEDS), PUBLISHED)
+    there = [run for run in pending if run.result(PUBLISHED).is_file()]
+    assert [run.name for run in there if read_result(run.result(PUBLISHED))["steps"] == run.steps] == []
+
+
+@pytest.mark.parametrize("key", ["seed", "parameters", "families", "actions"])
+def test_a_report_names_the_result_that_is_damaged(monkeypatch, capsys, tmp_path, key):
+    path = tmp_path / "runs/semgcn/familiar-0.json"
+    path.parent.mkdir(parents=True)
+    content = json.loads((PUBLISHED / "semgcn/familiar-0.json").read_text())
+    del content[key]
+    path.write_text(json.dumps(content))
+    monkeypatch.setattr("sys.argv", ["experiments", "report", "--results", str(tmp_path / "runs")])
+    assert experiments.main() == 2
+    assert capsys.readouterr().err.startswith(f"error: {path}: is damaged; delete it")
+    assert [left.name for left in tmp_path.iterdir()] == ["runs"]
+
+
+def test_a_search_that_validated_nothing_is_damaged(tmp_path):
+    for rate in ROW.learning_rates:
+        path = experiments.Run(ROW, "familiar", 0, rate).result(tmp_path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"protocol": "familiar", "steps": 3, "validation": []}))
+    with pytest.raises(InputError, match=r"familiar-0-rate-0\.003\.json: is damaged; delete it"):
+        experiments.best_learning_rate(ROW, tmp_path)
 
 
 def test_who_asks_for_what_is_there_is_told_so(tmp_path, monkeypatch, capsys):
@@ -143,8 +245,8 @@ def test_the_unseen_mean_waits_for_all_of_its_folds(tmp_path):
     for number, fold in enumerate(splits.UNSEEN_FOLDS):
         found = figures(results_of(ROW, tmp_path), "unseen")
         assert found == []
-        content = {"protocol": f"unseen-{fold}", "seed": 0, "steps": 10, "validation": []}
-        content["mean"] = {"mpjpe": 10.0 * number}
+        content = {"protocol": f"unseen-{fold}", "seed": 0, "steps": 10, "parameters": 1, "validation": []}
+        content |= {"mean": {"mpjpe": 10.0 * number}, "families": {}, "actions": {}}
         (folder / f"{fold}.json").write_text(json.dumps(content))
     assert figures(results_of(ROW, tmp_path), "unseen") == [{"mpjpe": 10.0}]
 

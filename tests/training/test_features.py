@@ -269,6 +269,20 @@ def test_a_folder_that_holds_a_training_is_not_written_over(config: Path, tmp_pa
     assert command("--config", str(config), "--out", str(tmp_path)) == 2
 
 
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_several_processes_are_refused_before_they_write_into_one_folder(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], rank: str
+) -> None:
+    """As torchrun starts them; the first alone says so."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", rank)
+    assert command("--config", str(config), "--out", str(tmp_path / "out")) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == (1 if rank == "0" else 0)
+    assert ("without torchrun" in told) == (rank == "0")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -280,7 +294,8 @@ def test_a_folder_that_holds_a_training_is_not_written_over(config: Path, tmp_pa
         ("[data]\nviews = 1\n", None),
         ("objective = 'contrastive'\n[data]\nviews = 1", "data.views must be at least 2"),
         ("objective = 'guess'", "objective 'guess'"),
-        ("seed = -1", "seed"),
+        ("seed = -1", "seed = -1 should be a whole number from 0 to 4294967295"),
+        ("seed = 4294967296", "seed = 4294967296 should be a whole number from 0 to 4294967295"),
     ],
 )
 def test_a_configuration_without_sense_is_told(tmp_path: Path, text: str, words: str | None) -> None:

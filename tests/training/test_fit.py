@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -215,10 +216,11 @@ def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(tmp_path):
         step = step_after
 
 
-def run(*arguments: str, python: tuple[str, ...] = (sys.executable,)) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [*python, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
+def run(
+    *arguments: str, python: tuple[str, ...] = (sys.executable,), environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess:
+    command, place = [*python, "-m", *arguments], {**os.environ, **(environment or {})}
+    return subprocess.run(command, cwd=ROOT, env=place, capture_output=True, text=True, check=False, timeout=120)
 
 
 def one_line(result: subprocess.CompletedProcess) -> str:
@@ -233,6 +235,27 @@ def one_line(result: subprocess.CompletedProcess) -> str:
 def test_where_torch_is_not_installed_a_command_says_so_in_one_line(command):
     bare = (sys.executable, "-S")  # the standard library alone
     assert "not installed here" in one_line(run(command, python=bare))
+
+
+@pytest.mark.parametrize("command", ["training.fit", "training.experiments"])
+def test_ctrl_c_while_torch_is_loaded_ends_a_command_as_later(tmp_path, command):
+    (tmp_path / "torch.py").write_text("raise KeyboardInterrupt\n")
+    result = run(command, environment={"PYTHONPATH": str(tmp_path)})
+    assert (result.returncode, result.stderr) == (130, "stopped; nothing was left half-written\n")
+
+
+def test_what_is_not_an_interrupt_is_told_whole(tmp_path):
+    (tmp_path / "torch.py").write_text("raise RuntimeError('its library is damaged')\n")
+    result = run("training.fit", environment={"PYTHONPATH": str(tmp_path)})
+    assert result.returncode == 1
+    assert result.stderr.startswith("Traceback")
+    assert result.stderr.endswith("RuntimeError: its library is damaged\n")
+
+
+def test_the_largest_seed_trains(tmp_path):
+    """What the steps and the parts of a batch draw from follows from it, and must be a number torch takes."""
+    course = replace(SMALL.optimization, steps=1, parts=4)
+    assert fitting.fit(replace(SMALL, seed=2**32 - 1, optimization=course), tmp_path, CPU).step == 1
 
 
 @pytest.mark.parametrize(

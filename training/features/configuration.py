@@ -10,6 +10,7 @@ from pathlib import Path
 
 from posenorm_core.embedding.architecture import EmbeddingArchitecture
 from posenorm_core.errors import InputError
+from training.seed import require_seed
 from training.toml_tables import from_tables, load_tables
 
 OBJECTIVES = ("triplet", "contrastive")
@@ -84,8 +85,7 @@ class FeatureConfiguration:
         """Raises InputError where a value is impossible."""
         if self.objective not in OBJECTIVES:
             raise InputError(f"configuration: objective '{self.objective}' must be one of {', '.join(OBJECTIVES)}")
-        if self.seed < 0:
-            raise InputError("configuration: seed must be a whole number from 0")
+        require_seed(self.seed)
         if self.objective == "contrastive" and self.data.views < 2:
             raise InputError("configuration: data.views must be at least 2 for the contrastive objective")
         for section, names, low, high in _BOUNDS:

@@ -25,6 +25,7 @@ from posenorm_core.weights import Weights, load_weights
 from training import splits
 from training.dataset import MotionData, builtin_data, load_data
 from training.device import chosen_device
+from training.distributed import require_one_process
 from training.features.batches import probabilities_of
 from training.features.configuration import FeatureConfiguration, load_feature_configuration
 from training.features.films_file import kept_performances
@@ -152,6 +153,7 @@ def configured(options: argparse.Namespace) -> FeatureConfiguration:
 
 def run(options: argparse.Namespace) -> None:
     """The command: see the top of the file."""
+    require_one_process("training.fit features")
     configuration, device = configured(options), chosen_device(options.device)
     training = fit_features(configuration, options.out, device, resume=options.resume, films=options.films)
     print(f"trained {training.step} steps; {options.out / 'embedding.npz'}")
