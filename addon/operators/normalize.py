@@ -23,6 +23,7 @@ from ..scene.bone_list import listed_mapping
 from ..scene.confidence_marks import mark_uncertain
 from ..scene.keyed_motion import add_motion
 from ..scene.rig import rig_of
+from ..scene.units import metres_a_unit
 from ..settings.retarget import retarget_settings_of, still_there
 from .job_operator import JobOperator
 
@@ -113,7 +114,8 @@ def chosen_body(context: bpy.types.Context) -> Skeleton:
         if character is None:
             raise InputError("Body: no character is chosen; pick its armature, or the condition skeleton")
         scales: Any = character.matrix_world.to_scale()
-        return body_of(rig_of(character), listed_mapping(retargeting), float(np.abs(scales).mean()))
+        metres = float(np.abs(scales).mean()) * metres_a_unit(context.scene)
+        return body_of(rig_of(character), listed_mapping(retargeting), metres)
     return CONDITION_SKELETON
 
 

@@ -13,12 +13,16 @@ from posenorm_core.kinematics import forward_kinematics
 from posenorm_core.skeleton import Skeleton
 
 from .axes import body_to_blender, rotations_to_blender, rotations_to_body
+from .units import metres_a_unit
 
 LEAF_LENGTH = 0.06  # metres: no joint tells where a hand or a toe ends
 
 
 def create_armature(context: bpy.types.Context, skeleton: Skeleton, name: str) -> bpy.types.Object:
-    """A new armature of `skeleton` in the T-pose, linked where new objects go, made active and selected."""
+    """A new armature of `skeleton` in the T-pose, linked where new objects go, made active and selected.
+
+    Its bones are in metres; in a scene of another unit the object is scaled.
+    """
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     armature = bpy.data.armatures.new(name)
@@ -36,6 +40,7 @@ def create_armature(context: bpy.types.Context, skeleton: Skeleton, name: str) -
         raise
     for bone in created.pose.bones:
         bone.rotation_mode = "QUATERNION"
+    created.scale = (1 / metres_a_unit(context.scene),) * 3
     return created
 
 

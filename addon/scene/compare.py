@@ -18,6 +18,7 @@ from .alignment_image import draw_alignment_image
 from .keyed_motion import has_motion, read_motion
 from .retarget import require_animatable
 from .retimed_keys import Timing, at_own_timing, key_retimed
+from .units import metres_a_unit
 
 # Metres: nearer than this two bodies stand in one another, and this far apart they do not with their arms out.
 _IN_ONE_ANOTHER, _BESIDE = 0.5, 1.6
@@ -87,8 +88,10 @@ def _stand_beside(context: bpy.types.Context, a_armature: bpy.types.Object, b_ar
     """Moves B to the side of A, unless it stands elsewhere already."""
     context.view_layer.update()
     away = b_armature.matrix_world.translation - a_armature.matrix_world.translation
-    if away.length < _IN_ONE_ANOTHER:
-        b_armature.matrix_world = Matrix.Translation((_BESIDE - away.x, 0.0, 0.0)) @ b_armature.matrix_world
+    metres = metres_a_unit(context.scene)
+    if away.length * metres < _IN_ONE_ANOTHER:
+        aside = Matrix.Translation((_BESIDE / metres - away.x, 0.0, 0.0))
+        b_armature.matrix_world = aside @ b_armature.matrix_world
 
 
 def _mark_keyframes(

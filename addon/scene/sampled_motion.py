@@ -16,6 +16,7 @@ from posenorm_core.skeleton import Skeleton
 from .axes import blender_to_body, rotations_to_body
 from .clip_frames import clip_frames
 from .sampled_pose import SampledPose, sample_pose
+from .units import metres_a_unit
 
 _MOVES = 1e-3  # a bone's head goes this far beside the rig's size: it moves
 
@@ -27,7 +28,7 @@ def sampled_motion(context: bpy.types.Context, armature: bpy.types.Object) -> Mo
     """
     clip = clip_frames(context.scene, armature)
     pose = sample_pose(context, armature, clip.frames)
-    scale = float(context.scene.unit_settings.scale_length)
+    scale = metres_a_unit(context.scene)
     world = pose.object_matrices[0].copy()
     world[:3, 3] = 0.0
     names, parents = _tree(armature, pose)

@@ -18,6 +18,7 @@ from posenorm_core.errors import InputError
 from . import actions
 from .clip_frames import ClipFrames
 from .sampled_pose import sample_pose
+from .units import metres_a_unit
 
 REST_FRAME = -1  # of the copy's action; the motion begins at 0
 _STILL = 1e-6  # what moves no farther, beside the rig's size, needs no curve
@@ -47,7 +48,7 @@ def stand_in(
     """
     active = context.view_layer.objects.active
     pose = sample_pose(context, armature, clip.frames)
-    metres = float(context.scene.unit_settings.scale_length)
+    metres = metres_a_unit(context.scene)
     to_unit = to_file @ np.diag([metres, metres, metres, 1.0])
     at_rest = pose.object_matrices[0].copy()
     at_rest[:3, 3] = 0.0

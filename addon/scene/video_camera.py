@@ -25,12 +25,14 @@ from .armature import rest_positions
 from .axes import body_to_blender
 from .keyed_motion import own_frame_count, own_frames_of, read_motion
 from .timing import scene_fps
+from .units import metres_a_unit
 
 PROPERTY = "posenorm_video"
 # From the body frame's axes to Blender's, as `axes` has it, and from a camera's axes in Blender to those of vision.
 _TO_BLENDER = np.array([0.5**0.5, 0.5**0.5, 0.0, 0.0])
 _TO_VISION = np.array([0.0, 1.0, 0.0, 0.0])
 _AROUND = 0.25  # seconds to either side over which the person's size is taken
+_FAR = 100.0  # metres that the camera sees at least
 _ALL_FRAMES = 1_000_000  # the background is never out of its range: before and after, the video stands still
 
 
@@ -71,7 +73,7 @@ def add_video_camera(
         keyed = replace(keypoints, points=keypoints.points[own.part], confidence=keypoints.confidence[own.part])
         _key(made, armature, own.keyed, *_seen_from(armature, keyed, size))
     else:
-        _stand_before(made, keypoints, size)
+        _stand_before(made, keypoints, size, metres_a_unit(scene))
     made[PROPERTY] = {
         "video": str(path),
         "first": first,
@@ -80,6 +82,7 @@ def add_video_camera(
         "points": np.ascontiguousarray(keypoints.points, dtype=np.float32).ravel(),
         "confidence": np.ascontiguousarray(keypoints.confidence, dtype=np.float32).ravel(),
     }
+    made.data.clip_end = max(made.data.clip_end, _FAR / metres_a_unit(scene))
     scene.camera = scene.camera or made
     return made
 
@@ -223,7 +226,7 @@ def _key(
     made.update_tag(refresh={"OBJECT", "TIME"})
 
 
-def _stand_before(made: Any, keypoints: Keypoints, size: np.ndarray) -> None:
+def _stand_before(made: Any, keypoints: Keypoints, size: np.ndarray, metres: float) -> None:
     """Nobody's place is known: the camera stands where somebody upright would be as tall as the person at most is."""
     body = rest_positions(CONDITION_SKELETON)
     seen = keypoints.confidence > 0
@@ -234,4 +237,4 @@ def _stand_before(made: Any, keypoints: Keypoints, size: np.ndarray) -> None:
     distance = np.hypot(*size) * np.ptp(body[:, 1]) / max(float(tall), 1.0)
     made.rotation_mode = "QUATERNION"
     made.rotation_quaternion = _TO_BLENDER
-    made.location = body_to_blender(np.array([0.0, body[0, 1], distance]))
+    made.location = body_to_blender(np.array([0.0, body[0, 1], distance])) / metres

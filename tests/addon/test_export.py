@@ -55,6 +55,22 @@ def in_a_new_file(importer: Any, path: Path) -> Any:
     return next(each for each in bpy.data.objects if each.type == "ARMATURE")
 
 
+def test_a_person_is_as_tall_in_a_scene_of_another_unit(tmp_path: Path) -> None:
+    motion, tall = random_motion(path_length=3.0), np.ptp(rest_positions(CONDITION_SKELETON)[:, 1])
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    armature = add_motion(bpy.context, motion, "walk", 1)
+    bpy.context.view_layer.update()
+    assert np.ptp(rest_heads(armature)[:, 2]) == pytest.approx(100 * tall, rel=1e-5)
+    way = np.diff([pose_positions(armature)[0] for _ in map(bpy.context.scene.frame_set, (1, 20))], axis=0)
+    assert np.linalg.norm(way[0][:2]) == pytest.approx(
+        100 * np.linalg.norm(np.ptp(motion.path[:, ::2], axis=0)), rel=1e-4
+    )
+    np.testing.assert_allclose(read_motion(armature).path, motion.path, atol=1e-4)
+    export_fbx(bpy.context, armature, tmp_path / "walk.fbx")
+    imported = in_a_new_file(bpy.ops.import_scene.fbx, tmp_path / "walk.fbx")
+    assert np.ptp(rest_heads(imported)[:, 2]) == pytest.approx(tall, rel=1e-4)
+
+
 @pytest.mark.parametrize("shown", [1, 9, 200])
 @pytest.mark.parametrize("orientation", ["unified", "heading"])
 def test_fbx_comes_back_upright_with_the_t_pose_at_rest(tmp_path: Path, shown: int, orientation: str) -> None:

@@ -141,6 +141,13 @@ def test_normalize_takes_the_characters_body(
     assert bpy.ops.posenorm.normalize() == {"FINISHED"}
     made = bpy.context.object
     assert made.data.bones["left_knee"].head_local.z == pytest.approx(0.48, abs=0.05)
+    doll.scale = (1.0,) * 3
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    bpy.ops.posenorm.normalize()
+    made = bpy.context.object
+    assert made.data.bones["left_knee"].head_local.z == pytest.approx(0.48, abs=0.05)
+    bpy.context.view_layer.update()
+    assert (made.matrix_world @ made.data.bones["left_knee"].head_local).z == pytest.approx(48, abs=5)
     settings.character = None
     with pytest.raises(RuntimeError, match="no character is chosen"):
         bpy.ops.posenorm.normalize()

@@ -117,6 +117,10 @@ def test_without_an_armature_an_upright_body_fills_the_person(video: Path) -> No
     heights = video_camera.rest_positions(motion.skeleton)[:, 1]
     tall = np.ptp(heights)
     assert tall / -camera.location.y == pytest.approx(0.5 * size[1] / np.hypot(*size), rel=1e-6)
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    again = add_video_camera(bpy.context, video, Keypoints(30.0, size, points, confidence, {}), None, 1)
+    assert again.location.y == pytest.approx(-100 * tall / 0.5 / size[1] * np.hypot(*size), rel=1e-6)
+    assert again.data.clip_end > -again.location.y
     frame: Any = camera.data.view_frame(scene=bpy.context.scene)  # type: ignore[union-attr]
     corners = np.array([corner[:] for corner in frame])
     extent = np.ptp(corners[:, :2], axis=0) / np.abs(corners[0, 2])
