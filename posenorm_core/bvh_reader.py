@@ -184,7 +184,7 @@ def _parse_motion(motion: bytes, channel_count: int, path: str) -> tuple[np.ndar
 
 
 def _require_no_commas(numbers: bytes, path: str) -> None:
-    """Raises InputError where the first line of `numbers` is written as in Germany or France."""
+    """Raises InputError where the first line of `numbers` has decimal commas."""
     first = numbers.split(b"\n", 1)[0].split()
     comma = next((word for word in first if b"," in word), None)
     if comma is not None:

@@ -90,7 +90,9 @@ class Clip:
         """The clip of an image of `size` (pixels) where its format tells none; shares have their places in that."""
         if all(self.image_size):
             return self
-        scale = np.divide(size, self.guessed_size, dtype=np.float32) if all(self.guessed_size) else np.ones(2)
+        if not all(self.guessed_size):
+            return replace(self, image_size=size)
+        scale = np.divide(size, self.guessed_size, dtype=np.float32)
         people = tuple(replace(person, seen_points=person.seen_points * scale) for person in self.people)
         return replace(self, image_size=size, guessed_size=(0.0, 0.0), people=people)
 

@@ -58,8 +58,10 @@ def read(source: Source, fps: float | None) -> Clip:
         frame_count = number + 1
     image_size = common_image_size(sizes)
     lowest, highest = _range(detections)
-    in_shares = highest <= _LARGEST_SHARE and lowest >= -_LARGEST_SHARE
-    if in_shares and lowest < 0:
+    # OpenPose finds nothing outside of the image, and tells no size; ControlNet's tools do both.
+    tells_size = image_size[0] > 0
+    in_shares = highest <= _LARGEST_SHARE and (tells_size or lowest >= -_LARGEST_SHARE)
+    if in_shares and lowest < 0 and not tells_size:
         halved = np.array([0.5, 0.5, 1.0]), np.array([0.5, 0.5, 0.0])
         detections = [each._replace(keypoints=each.keypoints * halved[0] + halved[1]) for each in detections]
     return clip_of_detections(

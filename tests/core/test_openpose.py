@@ -103,6 +103,7 @@ def test_one_list_of_frames_is_a_clip_with_the_size_of_its_image(tmp_path: Path,
     frames = []
     for t in range(4):
         flat = np.array(person(COCO_18, (300 + 2 * t, 240))).reshape(-1, 3)
+        flat[4, :2] = -10, 200  # a wrist beyond the picture
         flat[:, :2] /= (640, 480) if share else 1
         bodies = [{"pose_keypoints_2d": flat.ravel().tolist()}, {"pose_keypoints_2d": None}]
         frames.append({"people": bodies if t != 2 else [], "canvas_width": 640, "canvas_height": 480})
