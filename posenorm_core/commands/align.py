@@ -85,7 +85,7 @@ def _motion(path: Path, person: int, options: argparse.Namespace) -> Motion:
     clip = detected(path, options) if is_video(path) else read_any(path, options.fps)
     warn_of_clip(clip, options.fps)
     if not isinstance(clip, MotionClip):
-        list_people(clip, str(person))
+        list_people(clip, person)
     motion = motion_of(clip, person, weights=options.weights, progress=progress(f"normalizing {path.name}"))
     if not motion.confidence.any():
         tell(f"warning: {path}: nobody is seen in it; what is lined up is a guess")

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     require_writable(options.output)
     clip = detected(options.video, options, _tell_line if options.progress_lines else None)
     keypoints = clip.keypoints(options.person)
-    list_people(clip, str(options.person or 1))
+    list_people(clip, options.person or 1)
     save_keypoints(keypoints, options.output)
     share = clip.people[(options.person or 1) - 1].share
     print(

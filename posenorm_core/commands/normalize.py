@@ -135,7 +135,7 @@ def _read(options: argparse.Namespace, video: Video | None) -> AnyClip:
             _warn_of_motion(read, options)
             return read
         clip = _of_video(read, video) if video else read
-    list_people(clip, "all" if options.person is None else str(options.person))
+    list_people(clip, options.person)
     return clip
 
 

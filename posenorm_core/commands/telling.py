@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from posenorm_core.clip import DEFAULT_FPS, Clip
+from posenorm_core.clip import DEFAULT_FPS, Clip, chosen_person
 from posenorm_core.motion_files import MotionClip
 
 # Seconds between two looks at the progress.
@@ -48,10 +48,14 @@ def warn_of_clip(clip: Clip | MotionClip, given_fps: float | None) -> None:
         tell(f"warning: {warning}")
 
 
-def list_people(clip: Clip, chosen: str) -> None:
-    """Who is in the clip, where there are several."""
+def list_people(clip: Clip, person: int | None) -> None:
+    """Who is in the clip, where there are several, and who is taken: all of them without a `person`.
+
+    Raises InputError where `person` is none of them.
+    """
     if len(clip.people) < 2:
         return
+    chosen = "all" if person is None else chosen_person(clip.path, len(clip.people), person)
     people = "; ".join(
         f"{person.number} in {person.share:.0%} of the frames, confidence {person.mean_confidence:.2f}"
         for person in clip.people

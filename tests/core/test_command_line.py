@@ -325,6 +325,12 @@ def test_all_people_are_written_each_to_a_file_of_his_own(run, tmp_path: Path) -
     assert load_motion(tmp_path / "out-2.npz").source["person"] == 2
 
 
+def test_a_person_who_is_not_there_is_not_told_to_be_taken(run, tmp_path: Path) -> None:
+    two = [frame(person(BODY_25, (150, 240), 200), person(BODY_25, (900, 240), 200))] * 5
+    folder = write_frames(tmp_path / "two", two)
+    assert_refused(run(folder, "--person", 3), "there is no person 3; it holds 2 people, 1 to 2")
+
+
 def test_a_second_persons_output_is_no_input_either(run, tmp_path: Path, weights: Path) -> None:
     two = [frame(person(BODY_25, (150, 240), 200), person(BODY_25, (900, 240), 200))] * 5
     folder, own = write_frames(tmp_path / "two", two), tmp_path / "w-2.npz"
